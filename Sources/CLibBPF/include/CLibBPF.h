@@ -1,0 +1,46 @@
+/* libbpf, and the two things that Swift cannot do with it: read a ring with the memory order that the kernel asks for,
+ * and keep what libbpf has to say when it fails. */
+#ifndef HILO_CLIBBPF_H
+#define HILO_CLIBBPF_H
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- what libbpf says ---- */
+
+/* From now on libbpf's warnings are kept, the latest 4 KiB of them, instead of printed. */
+void hilo_libbpf_listen(void);
+
+/* What was kept since the last call of hilo_libbpf_listen: lines, the latest last. */
+const char *hilo_libbpf_words(void);
+
+/* The errno of the libbpf call that just answered NULL. */
+int hilo_libbpf_error(void);
+
+/* ---- a BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place ---- */
+
+struct hilo_ring {
+	unsigned long *consumer;       /* page shared with the kernel: how far records are released */
+	const unsigned long *producer; /* page shared with the kernel: how far records are written */
+	const uint8_t *data;           /* the records, mapped twice in a row so that none is cut */
+	unsigned long mask;
+	unsigned long position;        /* how far records are read */
+	int wakeups;                   /* epoll descriptor, edge-triggered: readable once for each wake-up */
+};
+
+/* Maps the ring of `map`, whose data is `bytes` large (a power of two). 0, or a negative errno. */
+int hilo_ring_open(struct hilo_ring *ring, int map, uint32_t bytes);
+
+/* The next record that is complete, or NULL. It stays valid until it is released. */
+const void *hilo_ring_next(struct hilo_ring *ring, uint32_t *length);
+
+/* Gives the room of all records read so far back to the kernel. */
+void hilo_ring_release(struct hilo_ring *ring);
+
+/* Takes note of a wake-up: `wakeups` is readable again at the next one. */
+void hilo_ring_awake(struct hilo_ring *ring);
+
+#endif
