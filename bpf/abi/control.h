@@ -1,0 +1,64 @@
+/* What user space tells the capture programs, and what they count: map values shared with the event-reader. */
+#ifndef HILO_ABI_CONTROL_H
+#define HILO_ABI_CONTROL_H
+
+#include <linux/types.h>
+
+/* Fixed before the programs are loaded: map .rodata.options. */
+struct hilo_load_options {
+	__u64 wakeup_bytes;    /* the reader is woken when more than this waits in the ring */
+	__u32 trusted_sockets; /* 1: the hooks hand over sockets that the verifier trusts */
+	__u32 reserved;
+};
+
+enum hilo_sampler {
+	HILO_SAMPLER_ALWAYS_ON = 0,
+	HILO_SAMPLER_ALWAYS_OFF = 1,
+	HILO_SAMPLER_TRACE_ID_RATIO = 2,
+};
+
+/* The only element of map `settings`. The programs do nothing until enabled is 1. */
+struct hilo_settings {
+	__u32 enabled;
+	__u32 sampler;          /* enum hilo_sampler, for roots, or for all when parent_based is 0 */
+	__u32 parent_based;     /* 1: a span with a parent takes the parent's decision */
+	__u32 port_count;       /* how many bits of `ports` are set; 0: no selection by port in the kernel */
+	__u64 ratio_threshold;  /* TRACE_ID_RATIO: sampled when the id's last 8 bytes, big-endian, >> 1 are below */
+	__u8 ports[8192];       /* bit port%8 of byte port/8: who listens there is selected at once */
+};
+
+/* A value of map `selected_processes`: a process whose traffic is captured, by its tgid. User space adds it blank. */
+struct hilo_selected_process {
+	__s32 open;      /* requests received and not answered yet */
+	__s32 unlisted;  /* of those, the ones that are not in map request_targets */
+	__u8 hands_over; /* requests are answered by other threads than read them: the thread says nothing */
+	__u8 concurrent; /* several requests have been open at once */
+	__u8 calls;      /* it sends requests of its own */
+	__u8 rewrites;   /* it was seen to call another target than it was asked for: targets say nothing */
+	__u8 joins;      /* threads that it starts for a request were seen to end with it */
+	__u8 pools;      /* threads that it starts were seen to work on after the request that started them */
+	__u8 reserved[2];
+};
+
+/* Index into map `counters` (per-CPU u64). `attempted` = handed to the ring + ring_full, exactly. */
+enum hilo_counter {
+	HILO_COUNT_ATTEMPTED = 0,       /* records that the programs wanted to emit */
+	HILO_COUNT_RING_FULL = 1,       /* of those, dropped because the ring was full */
+	HILO_COUNT_EXCHANGES = 2,       /* exchange records among the attempted */
+	HILO_COUNT_UNSAMPLED = 3,       /* exchanges that ended in an unsampled trace: no record by decision */
+	HILO_COUNT_PARENT_UNKNOWN = 4,  /* client requests whose cause could not be told */
+	HILO_COUNT_HEAD_TOO_LONG = 5,   /* heads past 8 KiB: read as far as that */
+	HILO_COUNT_FRAMING_LOST = 6,    /* a direction lost its message boundaries and waits for the next head */
+	HILO_COUNT_USER_READ_FAILED = 7, /* bpf_probe_read_user failed (page not resident) */
+	HILO_COUNT_NO_USER_BUFFER = 8,  /* a receive whose buffer cannot be found (io_uring, splice) */
+	HILO_COUNT_REQUESTS_FULL = 9,   /* map open_requests had no room: that request has no children */
+	HILO_COUNT_THREADS_FULL = 10,   /* map thread_flows had no room */
+	HILO_COUNT_CONNECTIONS_FULL = 11, /* no memory for connection state: that connection is not traced */
+	HILO_COUNT_PREPARED_FAILED = 12, /* a client's context could not be published to a server on this host */
+	HILO_COUNT_PIPELINE_TOO_DEEP = 13, /* more messages in one call than capture walks: framing lost */
+	HILO_COUNT_SELECTED_FULL = 14,  /* map selected_processes had no room: a process is not traced */
+	HILO_COUNT_PARTIAL_HEADS_FULL = 15, /* map partial_heads had no room: framing lost */
+	HILO_COUNTERS = 16,
+};
+
+#endif
