@@ -1,0 +1,319 @@
+/* The capture programs: which bytes passed on which socket, in which thread. What they mean is in bpf/lib.
+ *
+ * One logic hangs on one of two sets of hooks, chosen by probing when the event-reader starts:
+ *   socket   tp_btf/sock_recv_length, tcp_sendmsg_locked, sock_send_length: a socket is handed over, and only
+ *            socket calls pay
+ *   syscall  tp_btf/sys_enter (sends, before they happen) and sys_exit (receives): the floor that every kernel has
+ */
+#include "../kernel/kernel_types.h"
+#include "../kernel/syscalls_x86_64.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+#include "../maps/connections.bpf.h"
+#include "../lib/walk.bpf.h"
+#include "../lib/process.bpf.h"
+#include "../lib/socket.bpf.h"
+#include "../lib/user_buffers.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline struct hilo_selected_process *selected(u32 tgid)
+{
+	struct hilo_settings *s = settings_get();
+	return s && s->enabled ? bpf_map_lookup_elem(&selected_processes, &tgid) : 0;
+}
+
+static __always_inline u32 current_tgid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+/* A receive of `result` bytes on a socket of a selected process has happened. The io has its buffers. */
+static __always_inline void received(struct connection *conn, struct scratch *s, u32 result)
+{
+	u64 sk = io_socket(&s->io);
+	u32 start = socket_read_sequence(sk) - result;
+	if (socket_fin_read(sk) && (!conn->direction[1].begun || start - conn->direction[1].end == 1))
+		start--;
+	io_begin(&s->io, start, result, 1);
+	if (!conn->local_port)
+		connection_addresses(conn, sk);
+	if (!conn->last_turn && socket_bytes_read(sk) > result + 1ULL)
+		conn->older = 1;
+	walk_settle(conn, socket_write_sequence(sk), s->io.now);
+	walk(conn);
+}
+
+/* `total` bytes are about to be sent. */
+static __always_inline void sending(struct connection *conn, struct scratch *s, u32 total)
+{
+	u64 sk = io_socket(&s->io);
+	u32 sequence = socket_write_sequence(sk);
+	io_begin(&s->io, sequence, total, 0);
+	s->io.taken = socket_has_room(sk, total);
+	if (!conn->local_port)
+		connection_addresses(conn, sk);
+	if (!conn->last_turn && socket_bytes_sent(sk) > 0)
+		conn->older = 1;
+	walk_settle(conn, sequence, s->io.now);
+	walk(conn);
+}
+
+/* `result` bytes were sent, and something was left to be looked at then. */
+static __always_inline void sent(struct connection *conn, struct scratch *s, struct pt_regs *regs, long result)
+{
+	u64 sk = io_socket(&s->io);
+	u32 sequence = socket_write_sequence(sk);
+	bool unread = conn->unread;
+	conn->unread = 0;
+	if (result <= 0)
+		return;
+	if (unread) {
+		user_buffers_of_send(&s->io, regs, regs->orig_ax);
+		io_begin(&s->io, sequence - result, result, 0);
+		s->io.late = 1;
+		walk(conn);
+	}
+	walk_settle(conn, sequence, bpf_ktime_get_ns());
+}
+
+/* ---- socket tracepoints ---- */
+
+static __always_inline struct connection *connection_of_socket(struct sock *sk, u32 tgid)
+{
+	if (!options.trusted_sockets)
+		return connection_by_address((u64)sk, tgid);
+	struct connection *conn = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (conn)
+		return conn;
+	if (!socket_is_tcp((u64)sk))
+		return 0;
+	conn = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!conn) {
+		count(HILO_COUNT_CONNECTIONS_FULL);
+		return 0;
+	}
+	conn->id = bpf_get_socket_cookie(sk);
+	conn->tgid = tgid;
+	return conn;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
+{
+	u32 tgid = current_tgid();
+	if (!selected(tgid) || result < 0 || (flags & MSG_PEEK))
+		return 0;
+	struct connection *conn = connection_of_socket(sk, tgid);
+	struct scratch *s = scratch_get();
+	if (!conn || !s || conn->ignored)
+		return 0;
+	if (!result) {
+		connection_end_of_stream(conn);
+		return 0;
+	}
+	io_reset(&s->io, (u64)sk);
+	if (!(flags & MSG_TRUNC))
+		user_buffers_of_receive(&s->io, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
+	received(conn, s, result);
+	return 0;
+}
+
+SEC("tp_btf/tcp_sendmsg_locked")
+int BPF_PROG(socket_sending, struct sock *sk, struct msghdr *msg)
+{
+	u32 tgid = current_tgid();
+	if (!selected(tgid))
+		return 0;
+	struct connection *conn = connection_of_socket(sk, tgid);
+	struct scratch *s = scratch_get();
+	if (!conn || !s || conn->ignored)
+		return 0;
+	u64 total = msg->msg_iter.count;
+	io_reset(&s->io, (u64)sk);
+	user_buffers_of_iterator(&s->io, msg);
+	sending(conn, s, total > 0x7fffffff ? 0x7fffffff : total);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(socket_sent, struct sock *sk, int result)
+{
+	if (!selected(current_tgid()))
+		return 0;
+	struct connection *conn = bpf_sk_storage_get(&connections, sk, 0, 0);
+	struct scratch *s = scratch_get();
+	if (!conn || !s || !(conn->unread | conn->unsettled))
+		return 0;
+	io_reset(&s->io, (u64)sk);
+	sent(conn, s, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
+	return 0;
+}
+
+/* ---- system calls ---- */
+
+static __always_inline bool is_receive(long number)
+{
+	return number == SYSCALL_READ || number == SYSCALL_RECVFROM || number == SYSCALL_READV ||
+	       number == SYSCALL_RECVMSG;
+}
+
+static __always_inline bool is_send(long number)
+{
+	return number == SYSCALL_WRITE || number == SYSCALL_SENDTO || number == SYSCALL_WRITEV ||
+	       number == SYSCALL_SENDMSG;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(syscall_entered, struct pt_regs *regs, long number)
+{
+	if (!is_send(number))
+		return 0;
+	u32 tgid = current_tgid();
+	if (!selected(tgid) || regs->cs == USER32_CODE_SEGMENT)
+		return 0;
+	u64 sk = socket_of_descriptor(regs->di);
+	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
+	struct scratch *s = scratch_get();
+	if (!conn || !s || conn->ignored)
+		return 0;
+	io_reset(&s->io, (u64)sk);
+	u32 total = user_buffers_of_send(&s->io, regs, number);
+	if (total)
+		sending(conn, s, total);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
+{
+	long number = regs->orig_ax;
+	bool receive = is_receive(number), send = is_send(number);
+	bool pages = number == SYSCALL_SENDFILE || number == SYSCALL_SPLICE;
+	if (!receive && !send && !pages)
+		return 0;
+	u32 tgid = current_tgid();
+	if ((result < 0 && !send) || !selected(tgid) || regs->cs == USER32_CODE_SEGMENT)
+		return 0;
+	if ((number == SYSCALL_RECVFROM && (regs->r10 & (MSG_PEEK | MSG_TRUNC))) ||
+	    (number == SYSCALL_RECVMSG && (regs->dx & (MSG_PEEK | MSG_TRUNC))))
+		return 0;
+	u64 sk = socket_of_descriptor(number == SYSCALL_SPLICE ? regs->dx : regs->di);
+	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
+	struct scratch *s = scratch_get();
+	if (!conn || !s || conn->ignored)
+		return 0;
+	if (send) {
+		if (!(conn->unread | conn->unsettled))
+			return 0;
+		io_reset(&s->io, (u64)sk);
+		sent(conn, s, regs, result);
+		return 0;
+	}
+	if (!result) {
+		if (receive)
+			connection_end_of_stream(conn);
+		return 0;
+	}
+	io_reset(&s->io, (u64)sk);
+	if (receive) {
+		user_buffers_of_receive(&s->io, regs, result);
+		received(conn, s, result);
+		return 0;
+	}
+	/* sendfile, splice: bytes of a file, known by their number alone, and after the fact. */
+	io_begin(&s->io, socket_write_sequence(sk) - (u32)result, result, 0);
+	s->io.taken = 1;
+	walk(conn);
+	return 0;
+}
+
+/* ---- connections ---- */
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(socket_state, struct sock *sk, int old, int new)
+{
+	if (new == TCP_STATE_LISTEN) {
+		process_listens(sk);
+		return 0;
+	}
+	if (new == TCP_STATE_SYN_SENT) {
+		u32 tgid = current_tgid();
+		struct connection *conn = selected(tgid) ? connection_of_socket(sk, tgid) : 0;
+		if (conn)
+			connection_opens(conn, tgid);
+		return 0;
+	}
+	if (new != TCP_STATE_CLOSE && new != TCP_STATE_FIN_WAIT1 && new != TCP_STATE_LAST_ACK)
+		return 0;
+	struct connection *conn;
+	u64 address = (u64)sk;
+	if (options.trusted_sockets)
+		conn = bpf_sk_storage_get(&connections, sk, 0, 0);
+	else
+		conn = bpf_map_lookup_elem(&connections_by_address, &address);
+	if (!conn)
+		return 0;
+	/* A client that shuts its sending side still waits for the answer; a server that does has given it. */
+	if (new == TCP_STATE_CLOSE || conn->role == HILO_ROLE_SERVER)
+		walk_close(conn, socket_error((u64)sk), socket_write_sequence((u64)sk));
+	return 0;
+}
+
+/* The end of a socket. What it read after its connection was reset is answered by nobody. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(socket_destroyed, struct sock *sk)
+{
+	struct connection *conn;
+	u64 address = (u64)sk;
+	if (options.trusted_sockets)
+		conn = bpf_sk_storage_get(&connections, sk, 0, 0);
+	else
+		conn = bpf_map_lookup_elem(&connections_by_address, &address);
+	if (!conn)
+		return 0;
+	walk_close(conn, ECONNRESET, socket_write_sequence((u64)sk));
+	if (!options.trusted_sockets)
+		bpf_map_delete_elem(&connections_by_address, &address);
+	return 0;
+}
+
+/* ---- processes ---- */
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_executed, struct task_struct *task)
+{
+	process_report(task->tgid, 0, HILO_PROCESS_EXEC, 0, selected(task->tgid) != 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
+{
+	u32 parent_tgid = parent->tgid, child_tgid = child->tgid;
+	if (!selected(parent_tgid))
+		return 0;
+	flow_inherit(parent_tgid, parent->pid, child->pid);
+	if (parent_tgid == child_tgid)
+		return 0;
+	process_select(child_tgid);
+	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exited, struct task_struct *task)
+{
+	u32 tgid = task->tgid, tid = task->pid;
+	struct hilo_selected_process *p = selected(tgid);
+	if (!p)
+		return 0;
+	flow_thread_end(p, tid);
+	if (task->signal->live.counter)
+		return 0;
+	process_report(tgid, 0, HILO_PROCESS_EXIT, 0, 1);
+	bpf_map_delete_elem(&selected_processes, &tgid);
+	return 0;
+}

@@ -1,0 +1,169 @@
+/* What capture remembers of one connection of a traced process, and of one request. */
+#ifndef HILO_CONNECTION_H
+#define HILO_CONNECTION_H
+
+#include "../abi/control.h"
+#include "../abi/records.h"
+#include "../kernel/kernel_types.h"
+
+/* Ids are copied eight bytes at a time, on the stack too. */
+#define HILO_ALIGNED __attribute__((aligned(8)))
+
+enum {
+	/* Request line and Host, then tracestate, share this room behind a record. */
+	RECORD_DATA_MAX = HILO_EXCERPT_MAX,
+	/* A connection that has shown this many turns without HTTP is left alone. */
+	MISSES_MAX = 8,
+	/* Requests of one connection that may wait for their answers: `struct connection` has bits that remember one
+	 * fact for each. */
+	PIPELINE_MAX = 64,
+};
+
+struct record {
+	struct hilo_exchange exchange;
+	u8 data[RECORD_DATA_MAX];
+};
+
+/* Where one direction of a connection stands in its HTTP messages. */
+enum phase {
+	PHASE_START = 0,    /* the next byte begins a message */
+	PHASE_HEAD = 1,     /* inside a head: its bytes so far are in map partial_heads */
+	PHASE_BODY = 2,     /* `remaining` more bytes belong to the body */
+	PHASE_CHUNK_SIZE = 3, /* chunked body: a size line comes next */
+	PHASE_CHUNK_DATA = 4, /* `remaining` more bytes of a chunk and its CRLF */
+	PHASE_TRAILER = 5,  /* after the last chunk: lines until an empty one */
+	PHASE_TO_CLOSE = 6, /* a body that ends with the connection */
+	PHASE_LOST = 7,     /* boundaries unknown: wait for a head at the next change of direction */
+	PHASE_OPAQUE = 8,   /* not HTTP from here on (upgrade, tunnel) */
+};
+
+struct direction {
+	u64 remaining;
+	u64 body_bytes;
+	u64 first_ns;    /* when the first byte of the present message was seen */
+	u32 end;         /* TCP sequence number up to which bytes were walked */
+	u32 head_start;  /* sequence number of the first byte of the present message */
+	u16 partial;     /* bytes of an unfinished head in map partial_heads */
+	u8 phase;
+	u8 inexact;      /* body_bytes is not to be trusted */
+	u8 begun;        /* `end` is set */
+	u8 kept;         /* map partial_heads has an element for this direction */
+	u8 reserved[2];
+};
+
+enum turn {
+	TURN_NONE = 0,
+	TURN_RECEIVE = 1,
+	TURN_SEND = 2,
+};
+
+/* Names one request that a traced process received: its connection, and its number there. */
+struct request_key {
+	u64 connection;
+	u32 sequence;
+	u32 reserved;
+};
+
+struct connection {
+	u64 id; /* the socket's cookie */
+	u32 tgid;
+	u8 role; /* enum hilo_role */
+	u8 family;
+	u8 ignored;
+	u8 older;
+	u8 misses;
+	u8 last_turn;      /* enum turn of the last receive or send */
+	u8 active;         /* `record` describes the oldest request without an answer */
+	u8 counted_child;  /* the request `cause` counts this connection among its open children */
+	u16 local_port;
+	u16 peer_port;
+	u8 local_address[16];
+	u8 peer_address[16];
+	struct direction direction[2]; /* [1] receives, [0] sends */
+	u32 requests;      /* how many began; the next one's sequence */
+	u32 answered;      /* how many were answered */
+	u64 head_methods;  /* bit sequence%64: a HEAD request, whose answer has no body */
+	u64 connect_methods; /* the same for CONNECT */
+	u64 sampled;       /* the same: a record is wanted */
+	struct request_key cause; /* client: the request bound at connect, then the one being served */
+	u32 reader_tid;    /* server: the thread that read the active request */
+	u32 unsettled_end; /* the sequence number after the answer's last byte */
+	u8 unread;         /* a send could not be looked at before it happened: look when it has */
+	u8 unsettled;      /* 1: the answer was offered to the kernel whole, but not seen taken whole */
+	u8 reserved[6];
+	struct record record;
+};
+
+/* A request that a traced process received and has not answered yet. */
+struct open_request {
+	u8 trace_id[16];
+	u8 span_id[8];
+	u8 remote_parent[8]; /* zero: it came without a parent */
+	u64 target;    /* hash of the request target */
+	u32 tgid;
+	u32 reader_tid;
+	u32 children;  /* calls made for it that are not answered yet */
+	u8 trace_flags;
+	u8 sampled;
+	u8 parked;     /* it waits for nothing that capture can see: it may act at any moment */
+	u8 activated;  /* counted in its thread */
+	u8 listed;     /* in map request_targets */
+	u8 reserved[7];
+} HILO_ALIGNED;
+
+/* What a thread of a traced process is working on. */
+struct thread_flow {
+	struct request_key recent;    /* the request that this thread touched last */
+	struct request_key inherited; /* the request that was being served where this thread was started */
+	s32 open;     /* requests read by this thread and not answered yet */
+	s32 parked;   /* of those, the ones that may act at any moment */
+	u8 fresh;     /* `recent` has not acted since it was touched */
+	u8 called;    /* it has called since it was started */
+	u8 depth;     /* how many starts of threads or processes lie between; 0: nothing inherited */
+	u8 reserved[5];
+};
+
+/* The open requests of one process that ask for one target: how many, and all their keys or-ed exclusively, which is
+ * the key itself when there is one. */
+struct target_key {
+	u64 target; /* hash */
+	u32 tgid;
+	u32 reserved;
+};
+
+struct target_requests {
+	u64 connections;
+	u32 sequences;
+	s32 open;
+};
+
+/* A client's context, left where the server on this host will look. */
+struct prepared_key {
+	u8 address[16]; /* the client's, as in records */
+	u32 sequence;   /* TCP sequence number of the first byte of the request */
+	u16 port;
+	u16 reserved;
+} HILO_ALIGNED;
+
+struct prepared_context {
+	u8 trace_id[16];
+	u8 span_id[8];
+	u8 trace_flags;
+	u8 reserved[7];
+} HILO_ALIGNED;
+
+/* The traceparent of an open incoming request, to recognise it when a proxy forwards it unchanged. */
+struct forwarded_key {
+	u8 trace_id[16];
+	u8 parent_id[8];
+	u32 tgid;
+	u32 reserved;
+} HILO_ALIGNED;
+
+struct forwarded_request {
+	struct request_key request;
+	u32 ambiguous; /* two open requests came with it */
+	u32 reserved;
+};
+
+#endif

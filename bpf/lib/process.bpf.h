@@ -1,0 +1,52 @@
+/* Processes that start, fork, listen and end, as they do. */
+#ifndef HILO_PROCESS_H
+#define HILO_PROCESS_H
+
+#include "../maps/records.bpf.h"
+#include "../maps/settings.bpf.h"
+#include "../maps/threads.bpf.h"
+
+static __always_inline void process_report(u32 tgid, u32 parent_tgid, u8 happening, u16 port, u8 is_selected)
+{
+	struct hilo_settings *s = settings_get();
+	if (!s || !s->enabled)
+		return;
+	struct hilo_process_event event = {
+		.kind = HILO_RECORD_PROCESS,
+		.happening = happening,
+		.selected = is_selected,
+		.tgid = tgid,
+		.parent_tgid = parent_tgid,
+		.port = port,
+		.time_ns = bpf_ktime_get_ns(),
+	};
+	bpf_get_current_comm(event.comm, sizeof(event.comm));
+	records_put(&event, sizeof(event), true);
+}
+
+static __always_inline bool process_select(u32 tgid)
+{
+	struct hilo_selected_process blank = {};
+	if (bpf_map_lookup_elem(&selected_processes, &tgid))
+		return true;
+	if (bpf_map_update_elem(&selected_processes, &tgid, &blank, BPF_NOEXIST)) {
+		count(HILO_COUNT_SELECTED_FULL);
+		return false;
+	}
+	return true;
+}
+
+/* Who begins to listen on a chosen port is selected before it can accept: its first request is not missed. */
+static __always_inline void process_listens(struct sock *sk)
+{
+	struct hilo_settings *s = settings_get();
+	if (!s || !s->enabled)
+		return;
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	u16 port = sk->__sk_common.skc_num;
+	bool chosen = s->port_count && (s->ports[(port >> 3) & 8191] >> (port & 7) & 1);
+	u8 is_selected = chosen ? process_select(tgid) : bpf_map_lookup_elem(&selected_processes, &tgid) != 0;
+	process_report(tgid, 0, HILO_PROCESS_LISTEN, port, is_selected);
+}
+
+#endif

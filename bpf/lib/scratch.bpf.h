@@ -1,0 +1,84 @@
+/* The working memory of one walk over the bytes of one receive or send. */
+#ifndef HILO_SCRATCH_H
+#define HILO_SCRATCH_H
+
+#include "connection.bpf.h"
+
+enum {
+	/* How far into a head capture looks. */
+	HEAD_MAX = 8192,
+	SEGMENTS_MAX = 8,
+	CHUNK_LINE_MAX = 32,
+};
+
+/* The bytes of one receive or send, where they are in user memory. */
+struct io {
+	u64 base[SEGMENTS_MAX];
+	u32 length[SEGMENTS_MAX];
+	u32 segments;  /* how many of the above; 0: the bytes cannot be read, only counted */
+	u32 total;     /* bytes of this receive or send */
+	u32 position;  /* how far the walk has come */
+	u32 start;     /* TCP sequence number of the first byte */
+	u32 readable;  /* bytes that the segments cover */
+	u32 incoming;  /* 1: a receive */
+	u32 turned;    /* the direction of traffic has just changed */
+	u32 taken;     /* send: the kernel has room for all of it, so that its last byte is sent with it */
+	u32 late;      /* a send looked at after it happened, because its memory was not there before */
+	u32 faulted;   /* user memory of this io could not be read */
+	u32 tgid;
+	u32 tid;
+	u64 now;       /* CLOCK_MONOTONIC, ns */
+	u64 socket;    /* its address: a number here, since only numbers pass into functions verified by themselves */
+};
+
+enum head_flag {
+	HEAD_HAS_LENGTH = 1 << 0,
+	HEAD_CHUNKED = 1 << 1,
+	HEAD_BAD_LENGTH = 1 << 2,
+	HEAD_TRACEPARENT = 1 << 3,      /* a traceparent was there */
+	HEAD_TRACEPARENT_BAD = 1 << 4,  /* it was malformed, or there were two */
+	HEAD_HEAD_METHOD = 1 << 5,
+	HEAD_CONNECT_METHOD = 1 << 6,
+	HEAD_IS_REQUEST = 1 << 7,
+	HEAD_IS_RESPONSE = 1 << 8,
+	HEAD_NOT_HTTP = 1 << 9,
+	HEAD_TRANSFER_CODED = 1 << 10,
+};
+
+enum line_kind {
+	LINE_START = 0,
+	LINE_OTHER = 1,
+	LINE_HOST = 2,
+	LINE_TRACESTATE = 3,
+	LINE_TRANSFER_ENCODING = 4,
+};
+
+/* What a head says, as far as capture needs it. */
+struct head {
+	u64 content_length;
+	u32 available; /* bytes of the window that are filled */
+	u32 end;       /* just past the empty line; 0: not there yet */
+	u32 flags;     /* enum head_flag */
+	u32 line_start;
+	u32 line_kind;
+	u32 start_line_length;
+	u32 host_start;
+	u32 host_length; /* the whole line, without its end */
+	u32 tracestate_start; /* of the value */
+	u32 tracestate_length;
+	u16 status;
+	u8 version; /* 0x10, 0x11 */
+	u8 trace_flags;
+	u8 trace_id[16];
+	u8 parent_id[8];
+};
+
+struct scratch {
+	struct io io;
+	struct head head;
+	struct record record; /* for a request that cannot have the connection's own: a pipelined one */
+	/* HEAD_MAX are used; the rest lets the verifier see that offset + length stays inside. */
+	u8 window[2 * HEAD_MAX];
+};
+
+#endif

@@ -1,0 +1,11 @@
+/* options: what is decided before loading. The verifier sees the values, and drops what they exclude. */
+#ifndef HILO_MAP_OPTIONS_H
+#define HILO_MAP_OPTIONS_H
+#include <bpf/bpf_helpers.h>
+#include "../abi/control.h"
+
+const volatile struct hilo_load_options options SEC(".rodata.options") = {
+	.wakeup_bytes = 2 * 1024 * 1024,
+	.trusted_sockets = 1,
+};
+#endif
