@@ -1,0 +1,88 @@
+#include "../../bpf/capture/capture.bpf.c"
+#include "capture.h"
+#include "check.h"
+#include "peer.h"
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What the loader does: the options are decided once, before the programs run. */
+static void load_options(bool trusted)
+{
+    u64 page = sysconf(_SC_PAGESIZE);
+    u64 first = (u64)&options & ~(page - 1), end = (u64)&options + sizeof(options);
+    if (options.trusted_sockets == trusted)
+        return;
+    if (mprotect((void *)first, end - first, PROT_READ | PROT_WRITE))
+        _exit(2);
+    ((volatile struct hilo_load_options *)(u64)&options)->trusted_sockets = trusted;
+}
+
+void capture_reset(u64 seed, bool trusted)
+{
+    load_options(trusted);
+    kernel_reset(seed);
+    struct hilo_settings *s = settings_get();
+    s->enabled = 1;
+    s->parent_based = 1;
+}
+
+struct hilo_settings *capture_settings(void)
+{
+    return settings_get();
+}
+
+u64 capture_counter(enum hilo_counter counter)
+{
+    u32 index = counter;
+    return *(u64 *)bpf_map_lookup_elem(&counters, &index);
+}
+
+struct hilo_selected_process *capture_select(u32 tgid)
+{
+    process_select(tgid);
+    return bpf_map_lookup_elem(&selected_processes, &tgid);
+}
+
+struct thread_flow *capture_thread(u32 tid)
+{
+    return bpf_map_lookup_elem(&thread_flows, &tid);
+}
+
+const struct connection *capture_connection(const struct peer *peer)
+{
+    u64 socket = (u64)&peer->socket;
+    return options.trusted_sockets ? bpf_sk_storage_get(&connections, (void *)socket, 0, 0)
+                                   : bpf_map_lookup_elem(&connections_by_address, &socket);
+}
+
+u32 capture_partial_heads(void)
+{
+    return table_count(&partial_heads);
+}
+
+const struct head *capture_scan_head(const u8 *bytes, u32 size, u8 stale)
+{
+    struct scratch *s = scratch_get();
+    memcpy(s->window, bytes, size);
+    memset(s->window + size, stale, sizeof(s->window) - size);
+    if (head_plausible(s, size))
+        head_scan(s, size);
+    else
+        s->head = (struct head){ .flags = HEAD_NOT_HTTP };
+    return &s->head;
+}
+
+bool capture_is_clean(void)
+{
+    struct { const char *name; u32 left; } maps[] = {
+        { "open_requests", table_count(&open_requests) },
+        { "request_targets", table_count(&request_targets) },
+        { "partial_heads", table_count(&partial_heads) },
+        { "connections_by_address", table_count(&connections_by_address) },
+    };
+    bool clean = true;
+    for (u32 i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+        if (maps[i].left)
+            clean = fail("%u elements are left in %s", maps[i].left, maps[i].name);
+    return clean;
+}

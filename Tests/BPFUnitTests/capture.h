@@ -1,0 +1,40 @@
+/* The programs under test, seen from a test: bpf/capture and all of bpf/lib, compiled as plain C in capture.c. */
+#ifndef TESTS_CAPTURE_H
+#define TESTS_CAPTURE_H
+
+#include "../../bpf/lib/scratch.bpf.h"
+#include "kernel.h"
+
+struct peer;
+
+/* The hooks, with the arguments that the kernel gives them. */
+int socket_received(struct sock *sk, int result, int flags);
+int socket_sending(struct sock *sk, struct msghdr *msg);
+int socket_sent(struct sock *sk, int result);
+int syscall_entered(struct pt_regs *regs, long number);
+int syscall_left(struct pt_regs *regs, long result);
+int socket_state(struct sock *sk, int old, int new);
+int socket_destroyed(struct sock *sk);
+int process_forked(struct task_struct *parent, struct task_struct *child);
+int process_exited(struct task_struct *task);
+
+/* Empties the kernel, switches capture on and everything to sampled. `trusted`: what options.trusted_sockets is
+ * loaded with. */
+void capture_reset(u64 seed, bool trusted);
+
+struct hilo_settings *capture_settings(void);
+u64 capture_counter(enum hilo_counter counter);
+struct hilo_selected_process *capture_select(u32 tgid);
+struct thread_flow *capture_thread(u32 tid);
+const struct connection *capture_connection(const struct peer *peer);
+
+/* Heads that wait for their rest. */
+u32 capture_partial_heads(void);
+
+/* A head is read from the first `size` bytes; the window's further bytes are what `stale` says. */
+const struct head *capture_scan_head(const u8 *bytes, u32 size, u8 stale);
+
+/* What is left behind when all connections are gone is a leak. Prints what it is; false if there is any. */
+bool capture_is_clean(void);
+
+#endif
