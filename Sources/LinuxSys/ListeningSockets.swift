@@ -1,0 +1,65 @@
+/// The listening sockets of a network namespace, read from /proc/PID/net/tcp or tcp6 as it streams by.
+public struct ListeningSockets: Sendable {
+    /// TCP ports by the inode number of the socket.
+    public private(set) var portByInode: [UInt64: UInt16] = [:]
+    /// False once a socket that does not listen was seen: the kernel lists all listening ones first
+    /// (`tcp_get_idx`, net/ipv4/tcp_ipv4.c), so that nothing is left to find in what may be a very long table.
+    public private(set) var wantsMore = true
+
+    private var line: [UInt8] = []
+    private var isHeader = true
+    private let most: Int
+
+    /// - Parameter most: sockets to remember; the rest is left out.
+    public init(most: Int) {
+        self.most = most
+    }
+
+    public var isFull: Bool { portByInode.count >= most }
+
+    /// Takes the next piece, cut anywhere.
+    public mutating func take(_ piece: some Sequence<UInt8>) {
+        for byte in piece where wantsMore {
+            if byte == UInt8(ascii: "\n") {
+                endLine()
+            } else if line.count < 512 {
+                line.append(byte)
+            }
+        }
+    }
+
+    /// Says that the table ended here and another one, with a header of its own, may follow.
+    public mutating func finish() {
+        endLine()
+        isHeader = true
+        wantsMore = true
+    }
+
+    /// `  sl: local:port remote:port state tx:rx tr:when retransmits uid timeout inode …`
+    private mutating func endLine() {
+        defer { line.removeAll(keepingCapacity: true) }
+        guard !line.isEmpty else { return }
+        if isHeader {
+            isHeader = false
+            return
+        }
+        let fields = line.split(separator: UInt8(ascii: " "))
+        guard fields.count > 9 else { return }
+        guard DecimalField.parseHexadecimal(fields[3]) == 0x0A else {  // TCP_LISTEN
+            wantsMore = false
+            return
+        }
+        guard let colon = fields[1].lastIndex(of: UInt8(ascii: ":")),
+            let port = DecimalField.parseHexadecimal(fields[1][(colon + 1)...]).flatMap({ UInt16(exactly: $0) }),
+            let inode = DecimalField.parse(fields[9]), inode != 0, !isFull
+        else { return }
+        portByInode[inode] = port
+    }
+
+    /// The inode number in the target of a /proc/PID/fd link: `socket:[12345]`.
+    public static func inode(ofLink target: [UInt8]) -> UInt64? {
+        let prefix = Array("socket:[".utf8)
+        guard target.starts(with: prefix), target.last == UInt8(ascii: "]") else { return nil }
+        return DecimalField.parse(target.dropFirst(prefix.count).dropLast())
+    }
+}

@@ -1,0 +1,37 @@
+internal import Glibc
+
+extension OwnedFD {
+    /// Whether only root, or whoever owns `other`, could have written this file.
+    ///
+    /// - Throws: `SysError` of fstat.
+    public borrowing func isWritableOnlyByOwner(of other: borrowing OwnedFD) throws(SysError) -> Bool {
+        let (mine, reference) = (try status(), try other.status())
+        return (mine.st_uid == 0 || mine.st_uid == reference.st_uid) && mine.st_mode & (S_IWGRP | S_IWOTH) == 0
+    }
+
+    /// Reads a file from where it stands to its end.
+    ///
+    /// - Throws: `SysError`, EFBIG past `limit` bytes.
+    public borrowing func contents(atMost limit: Int) throws(SysError) -> [UInt8] {
+        let size = Int(try status().st_size)
+        guard size <= limit else { throw SysError("read", code: EFBIG) }
+        var bytes = [UInt8](repeating: 0, count: size)
+        var filled = 0
+        while filled < size {
+            let start = filled
+            let count = try bytes.withUnsafeMutableBufferPointer { (all) throws(SysError) -> Int in
+                try read(into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[start...])))
+            }
+            if count == 0 { break }
+            filled += count
+        }
+        bytes.removeLast(size - filled)
+        return bytes
+    }
+
+    private borrowing func status() throws(SysError) -> stat {
+        var result = stat()
+        guard fstat(rawValue, &result) == 0 else { throw SysError("fstat", code: errno) }
+        return result
+    }
+}

@@ -1,0 +1,64 @@
+import LinuxSys
+import Testing
+
+@Suite struct ListeningSocketsTests {
+    private static let header =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+
+    private func line(_ local: String, state: String, inode: String) -> String {
+        "   0: \(local) 00000000:0000 \(state) 00000000:00000000 00:00000000 00000000  1000  0 \(inode) 1 0 100 0\n"
+    }
+
+    private func read(_ tables: String..., piece: Int = 7, most: Int = 100) -> ListeningSockets {
+        var sockets = ListeningSockets(most: most)
+        for table in tables {
+            let bytes = Array((Self.header + table).utf8)
+            for start in stride(from: 0, to: bytes.count, by: piece) {
+                sockets.take(bytes[start..<min(start + piece, bytes.count)])
+            }
+            sockets.finish()
+        }
+        return sockets
+    }
+
+    @Test(arguments: [1, 3, 100, 10_000])
+    func portsOfBothTables(_ piece: Int) {
+        let sockets = read(
+            line("0100007F:1F90", state: "0A", inode: "11") + line("00000000:0050", state: "0A", inode: "12"),
+            line("00000000000000000000000000000000:01BB", state: "0A", inode: "13"), piece: piece)
+        #expect(sockets.portByInode == [11: 8080, 12: 80, 13: 443])
+    }
+
+    @Test func nothingIsReadPastTheListeningOnes() {
+        var sockets = ListeningSockets(most: 100)
+        sockets.take(
+            Array((Self.header + line("0:1", state: "0A", inode: "1") + line("0:2", state: "01", inode: "2")).utf8))
+        #expect(!sockets.wantsMore)
+        sockets.take(Array(line("0:3", state: "0A", inode: "3").utf8))
+        #expect(sockets.portByInode == [1: 1])
+        sockets.finish()
+        #expect(sockets.wantsMore)
+    }
+
+    @Test func aBound() {
+        let sockets = read((1...50).map { line("0:1F90", state: "0A", inode: "\($0)") }.joined(), most: 10)
+        #expect(sockets.portByInode.count == 10 && sockets.isFull)
+    }
+
+    @Test func linesThatAreNone() {
+        let sockets = read(
+            "\n\nx\n" + line("nocolon", state: "0A", inode: "1") + line("0:10000", state: "0A", inode: "2")
+                + line("0:zz", state: "0A", inode: "3") + line("0:1", state: "0A", inode: "0")
+                + String(repeating: "y", count: 5000) + "\n" + line("0:5", state: "0A", inode: "5"))
+        #expect(sockets.portByInode == [5: 5])
+    }
+
+    @Test func inodesOfLinks() {
+        #expect(ListeningSockets.inode(ofLink: Array("socket:[123]".utf8)) == 123)
+        for link in [
+            "socket:[]", "socket:[x]", "socket:[1", "pipe:[1]", "/socket:[1]", "", "socket:[99999999999999999999]",
+        ] {
+            #expect(ListeningSockets.inode(ofLink: Array(link.utf8)) == nil)
+        }
+    }
+}
