@@ -1,0 +1,99 @@
+/// Every message there is. Requests are even and their replies are the next number; what a helper says unasked is
+/// even, from 0x0100 up. A number is never used again for something else.
+public enum MessageKind: UInt16, CaseIterable, Sendable {
+    case declined = 0x0001
+    case scan = 0x0010
+    case scanned = 0x0011
+    case describe = 0x0012
+    case described = 0x0013
+    case configure = 0x0020
+    case configured = 0x0021
+    case select = 0x0022
+    case selected = 0x0023
+    case count = 0x0024
+    case counted = 0x0025
+    case hello = 0x0100
+    case log = 0x0102
+    case records = 0x0104
+}
+
+/// What the protocol says about one kind: a row of PROTOCOL.md, which a test compares with these values.
+public struct MessageRule: Hashable, Sendable {
+    public enum Sender: String, Sendable {
+        case coordinator
+        case anyHelper = "any helper"
+        case processInspector = "process-inspector"
+        case eventReader = "event-reader"
+    }
+
+    /// When in a helper's life.
+    public enum Phase: String, Sendable {
+        /// Also before the greeting.
+        case any
+        /// The first message of a helper's life.
+        case greeting
+        /// From the greeting on.
+        case serving
+        /// From the first accepted `configure` on.
+        case configured
+    }
+
+    public enum Frequency: Hashable, Sendable {
+        case once
+        case anyNumber
+        /// One for each request.
+        case asReply
+        /// More in any one second are refused.
+        case atMostPerSecond(Int)
+
+        public var text: String {
+            switch self {
+            case .once: "once"
+            case .anyNumber: "any number"
+            case .asReply: "one per request"
+            case .atMostPerSecond(let count): "at most \(count) a second"
+            }
+        }
+    }
+
+    public let sender: Sender
+    public let phase: Phase
+    public let frequency: Frequency
+    /// How many descriptors travel with it.
+    public let descriptors: Int
+}
+
+extension MessageKind {
+    /// Whether it is answered.
+    public var isRequest: Bool { rawValue & 1 == 0 && rawValue < 0x0100 }
+
+    public var isReply: Bool { rawValue & 1 == 1 }
+
+    /// Whether a helper says it without being asked.
+    public var isUnsolicited: Bool { rawValue & 1 == 0 && rawValue >= 0x0100 }
+
+    public var rule: MessageRule {
+        switch self {
+        case .declined: Self.rule(.anyHelper, .serving, .asReply)
+        case .scan: Self.rule(.coordinator, .serving, .anyNumber)
+        case .scanned: Self.rule(.processInspector, .serving, .asReply)
+        case .describe: Self.rule(.coordinator, .serving, .anyNumber)
+        case .described: Self.rule(.processInspector, .serving, .asReply)
+        case .configure: Self.rule(.coordinator, .serving, .atMostPerSecond(10))
+        case .configured: Self.rule(.eventReader, .serving, .asReply)
+        case .select: Self.rule(.coordinator, .configured, .anyNumber)
+        case .selected: Self.rule(.eventReader, .configured, .asReply)
+        case .count: Self.rule(.coordinator, .serving, .atMostPerSecond(100))
+        case .counted: Self.rule(.eventReader, .serving, .asReply)
+        case .hello: Self.rule(.anyHelper, .greeting, .once)
+        case .log: Self.rule(.anyHelper, .any, .anyNumber)
+        case .records: Self.rule(.eventReader, .configured, .anyNumber)
+        }
+    }
+
+    private static func rule(
+        _ sender: MessageRule.Sender, _ phase: MessageRule.Phase, _ frequency: MessageRule.Frequency
+    ) -> MessageRule {
+        MessageRule(sender: sender, phase: phase, frequency: frequency, descriptors: 0)
+    }
+}

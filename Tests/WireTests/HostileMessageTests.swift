@@ -1,0 +1,110 @@
+import LinuxSys
+import Testing
+import Wire
+
+/// Whatever bytes come: an error or a message, never a trap.
+@Suite struct HostileMessageTests {
+    /// SplitMix64, so that a failure can be repeated.
+    struct Random: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+    }
+
+    static func samples() throws -> [[UInt8]] {
+        [
+            try Hello(
+                abiVersion: 1, helper: .processInspector, capabilities: Capabilities(), probed: [Fact("a", "b")]
+            ).encoded(),
+            try LogMessage(level: .error, message: "m", facts: [Fact("a", "b")]).encoded(),
+            try Declined(.gone, errno: 3, text: "t").encoded(id: 1),
+            try ScanRequest().encoded(id: 1),
+            try ScanReply(processes: [ProcessInstance(pid: 1, startTime: 2)], more: false).encoded(id: 1),
+            try DescribeRequest(pid: 1, wants: .all).encoded(id: 1),
+            try ProcessDescription(
+                process: ProcessInstance(pid: 1, startTime: 2), executable: "/bin/x", commandLine: [1, 2],
+                listeningPorts: [1], serviceName: "n", resourceAttributes: "a=b"
+            ).encoded(id: 1),
+            try SelectRequest([.init(tgid: 1, action: .add)]).encoded(id: 1),
+            try SelectReply(full: 0).encoded(id: 1),
+            try CountReply(counters: Array(repeating: 1, count: 16)).encoded(id: 1),
+            bytes("0100 0401 00000000 0c000000 00 000000 01000000 04000000 aabbccdd"),
+        ]
+    }
+
+    /// Decodes as whatever the header says it is.
+    func decodeAny(_ message: [UInt8]) throws {
+        try message.withUnsafeBytes { raw in
+            let frame = try Frame(decoding: raw)
+            switch frame.kind {
+            case .declined: _ = try frame.decode(Declined.self)
+            case .scan: _ = try frame.decode(ScanRequest.self)
+            case .scanned: _ = try frame.decode(ScanReply.self)
+            case .describe: _ = try frame.decode(DescribeRequest.self)
+            case .described: _ = try frame.decode(ProcessDescription.self)
+            case .configure: _ = try frame.decode(ConfigureRequest.self)
+            case .configured: _ = try frame.decode(ConfigureReply.self)
+            case .select: _ = try frame.decode(SelectRequest.self)
+            case .selected: _ = try frame.decode(SelectReply.self)
+            case .count: _ = try frame.decode(CountRequest.self)
+            case .counted: _ = try frame.decode(CountReply.self)
+            case .hello: _ = try frame.decode(Hello.self)
+            case .log: _ = try frame.decode(LogMessage.self)
+            case .records:
+                var records = try Records(frame)
+                while try records.next() != nil {}
+            }
+        }
+    }
+
+    @Test func theSamplesAreSound() throws {
+        for sample in try Self.samples() { try decodeAny(sample) }
+    }
+
+    @Test func mutatedMessages() throws {
+        var random = Random(state: 1)
+        var accepted = 0
+        for sample in try Self.samples() {
+            for _ in 0..<5_000 {
+                var message = sample
+                for _ in 0..<Int.random(in: 1...3, using: &random) {
+                    message[Int.random(in: 0..<message.count, using: &random)] = UInt8.random(
+                        in: 0...255, using: &random)
+                }
+                if Bool.random(using: &random) {
+                    message = withLength(Array(message.prefix(Int.random(in: 0...message.count, using: &random))))
+                }
+                do {
+                    try decodeAny(message)
+                    accepted += 1
+                } catch is WireError {
+                }
+            }
+        }
+        // Else the mutations would test the header only.
+        #expect(accepted > 1000)
+    }
+
+    @Test func valuesOutsideOfTheirEnumerations() {
+        for (message, field) in [
+            ("0100 0201 00000000 05000000 00 000000 07 0000 0000", "level"),
+            ("0100 0100 01000000 08000000 00 000000 0000 00000000 0000", "reason"),
+            ("0100 1100 01000000 05000000 00 000000 00000000 02", "more"),
+            ("0100 1200 01000000 0d000000 00 000000 01000000 0000000000000000 04", "wants"),
+            ("0100 2200 01000000 09000000 00 000000 01000000 01000000 02", "action"),
+        ] as [(String, StaticString)] {
+            #expect(throws: WireError.badValue(field)) { try decodeAny(bytes(message)) }
+        }
+    }
+
+    @Test func textThatIsNotUTF8IsReplaced() throws {
+        let message = bytes("0100 0201 00000000 07000000 00 000000 00 0200 ff41 0000")
+        #expect(try decode(LogMessage.self, message).message == "\u{FFFD}A")
+    }
+}

@@ -1,0 +1,95 @@
+import Testing
+import Wire
+
+/// The path of every event: many records in one message, read in place.
+@Suite struct RecordsTests {
+    private func collect(_ message: [UInt8]) throws -> [[UInt8]] {
+        try message.withUnsafeBytes { raw in
+            var records = try Records(Frame(decoding: raw))
+            var all: [[UInt8]] = []
+            while let record = try records.next() { all.append(Array(record)) }
+            return all
+        }
+    }
+
+    private func batch(_ records: [[UInt8]]) -> [UInt8] {
+        var batch = RecordBatch()
+        for record in records {
+            let fitted = record.withUnsafeBytes { batch.append($0) }
+            #expect(fitted)
+        }
+        var message: [UInt8] = []
+        batch.flush { message = Array($0) }
+        return message
+    }
+
+    @Test func goldenBytes() throws {
+        let golden = bytes(
+            """
+            0100 0401 00000000 11000000 00 000000
+            02000000  03000000 aabbcc  02000000 ddee
+            """)
+        #expect(batch([[0xAA, 0xBB, 0xCC], [0xDD, 0xEE]]) == golden)
+        #expect(try collect(golden) == [[0xAA, 0xBB, 0xCC], [0xDD, 0xEE]])
+    }
+
+    @Test func recordsAreViewsIntoTheMessage() throws {
+        let message = batch([[1, 2, 3], [4]])
+        try message.withUnsafeBytes { raw in
+            var records = try Records(Frame(decoding: raw))
+            let first = try #require(try records.next())
+            #expect(first.baseAddress == raw.baseAddress.map { $0 + 24 })
+        }
+    }
+
+    @Test func noneAtAll() throws {
+        #expect(try collect(batch([])) == [])
+        #expect(try collect(batch([[]])) == [[]])
+    }
+
+    @Test func aFullBatchSaysSoAndFitsAMessage() throws {
+        var batch = RecordBatch()
+        let record = [UInt8](repeating: 7, count: 700)
+        var added = 0
+        while record.withUnsafeBytes({ batch.append($0) }) { added += 1 }
+        #expect(added == (65_536 - 20) / 704)
+        let count = batch.count
+        #expect(count == UInt32(added))
+        var message: [UInt8] = []
+        batch.flush { message = Array($0) }
+        #expect(message.count <= WireFormat.largestMessage)
+        #expect(try collect(message).count == added)
+        let isEmpty = batch.isEmpty
+        #expect(isEmpty)
+
+        // A record of exactly the room there is, and one byte more.
+        let longest = [UInt8](repeating: 1, count: 65_536 - 24)
+        let fits = longest.withUnsafeBytes { batch.append($0) }
+        #expect(fits)
+        batch.flush { #expect($0.count == WireFormat.largestMessage) }
+        let longer = (longest + [1]).withUnsafeBytes { batch.append($0) }
+        #expect(!longer)
+    }
+
+    @Test func whatCouldNotBeHandedOverIsKept() {
+        struct Gone: Error {}
+        var batch = RecordBatch()
+        _ = [UInt8(1)].withUnsafeBytes { batch.append($0) }
+        #expect(throws: Gone.self) { try batch.flush { (_) throws(Gone) in throw Gone() } }
+        let count = batch.count
+        #expect(count == 1)
+    }
+
+    @Test(arguments: [
+        "0100 0401 00000000 00000000 00 000000",  // no count
+        "0100 0401 00000000 04000000 00 000000 01000000",  // a count without records
+        "0100 0401 00000000 04000000 00 000000 ffffffff",
+        "0100 0401 00000000 08000000 00 000000 01000000 01000000",  // a length without bytes
+        "0100 0401 00000000 09000000 00 000000 01000000 ffffffff 00",
+        "0100 0401 00000000 09000000 00 000000 01000000 00000000 00",  // a byte too many
+        "0100 0401 00000000 0c000000 00 000000 02000000 04000000 aabbccdd",  // one record too few
+    ])
+    func hostileCountsAndLengths(_ message: String) {
+        #expect(throws: WireError.self) { try collect(bytes(message)) }
+    }
+}
