@@ -1,0 +1,55 @@
+/// What the kernel side does: `ebpf`.
+public struct EBPFSettings: Sendable, Equatable {
+    /// Where capture hangs: hilo's own `ebpf.hooks`, `OTEL_EBPF_BPF_HOOKS`.
+    public var hooks: HookChoice
+    /// Size of the ring between the kernel and the event reader, in bytes: a power of two and a multiple of 4096.
+    /// hilo's own `ebpf.ring_bytes`, `OTEL_EBPF_BPF_RING_BYTES`.
+    public var ringBytes: UInt32
+    /// How a trace is carried to the next service: `ebpf.context_propagation`, `OTEL_EBPF_BPF_CONTEXT_PROPAGATION`.
+    public var contextPropagation: ContextPropagation
+    /// `ebpf.traffic_control_backend`, `OTEL_EBPF_BPF_TC_BACKEND`.
+    public var trafficControlBackend: TrafficControlBackend
+
+    public init(
+        hooks: HookChoice = .auto,
+        ringBytes: UInt32 = 4 << 20,
+        contextPropagation: ContextPropagation = .disabled,
+        trafficControlBackend: TrafficControlBackend = .auto
+    ) {
+        self.hooks = hooks
+        self.ringBytes = ringBytes
+        self.contextPropagation = contextPropagation
+        self.trafficControlBackend = trafficControlBackend
+    }
+}
+
+/// The set of kernel hooks that capture uses.
+public enum HookChoice: String, Sendable, CaseIterable {
+    /// The best that this kernel has, found by probing.
+    case auto
+    /// Socket tracepoints only.
+    case socket
+    /// Raw syscall tracepoints only: the floor that every kernel has.
+    case syscall
+}
+
+/// The carriers into which an outgoing request's context is written.
+public struct ContextPropagation: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// The `traceparent` header of a request.
+    public static let headers = ContextPropagation(rawValue: 1)
+    /// A TCP option, for traffic whose bytes cannot be changed.
+    public static let tcp = ContextPropagation(rawValue: 2)
+    public static let all: ContextPropagation = [.headers, .tcp]
+    public static let disabled: ContextPropagation = []
+}
+
+/// How packet programs are attached.
+public enum TrafficControlBackend: String, Sendable, CaseIterable {
+    case auto, tc, tcx
+}
