@@ -1,0 +1,211 @@
+public import Settings
+import Wire
+
+/// Decides which processes are traced, and what their spans belong to: a state machine that is told what happened and
+/// answers what to do. It has no clock and does no I/O.
+///
+/// A process is looked at when it was there at the start, when it runs another program, when it begins to listen on a
+/// port that a selector names, and when the kernel side began to trace it by itself. Looking takes three questions to
+/// the process-inspector, each about the very process of the one before (its start time is compared):
+///
+/// 1. what it runs and where it listens: enough to choose it or not;
+/// 2. for the chosen only, the two variables of its environment that name its service; then it is selected;
+/// 3. whether it still lives: had it ended before it was selected, nobody would have told, and the next process with
+///    its number would be traced.
+///
+/// The kernel side traces the children of what it traces, and tells; but not the children that a process had before it
+/// was chosen. Those are found by looking for new processes after each choice, and after a process that could not be
+/// looked at in time.
+///
+/// All tables are bounded; what does not fit is looked at again later.
+public struct Discovery: Sendable {
+    public struct Limits: Sendable {
+        /// Questions to the process-inspector that wait for an answer.
+        public var inFlight = 32
+        /// Processes that are being looked at or wait for it. A page of a scan has to fit twice.
+        public var lookups = 2 * ScanReply.pageSize
+        /// Traced processes: the size of the kernel's map `selected_processes`.
+        public var selected = 8192
+        /// Forked children that wait for what becomes of their parent.
+        public var followers = 4096
+        /// Processes that are remembered not to be of interest, 16 bytes each.
+        public var ruledOut = 65_536
+
+        public init() {}
+    }
+
+    let settings: DiscoverySettings
+    let exclusions: [Selector]
+    let rules: ResourceRules
+    let limits: Limits
+    /// What the first question asks for.
+    let firstWants: DescribeRequest.Wants
+
+    var own: Set<UInt32>
+    var lookups: [UInt32: Lookup] = [:]
+    var queue = LookupQueue()
+    var inFlight = 0
+    var traced: [UInt32: Traced] = [:]
+    /// Forked children of processes that are being looked at, by the process whose fate they share.
+    var followers: [UInt32: UInt32] = [:]
+    var survey = Survey()
+    /// Processes that were looked at and not chosen, with their start times: only a cache.
+    var ruledOut: [UInt32: UInt64] = [:]
+
+    /// - Parameters:
+    ///   - version: hilo's, for `telemetry.sdk.version`.
+    ///   - resourceAttributes: what every resource says unless the process says otherwise.
+    ///   - ownProcesses: the coordinator and its helpers, which are never traced.
+    public init(
+        settings: DiscoverySettings, host: HostIdentity, version: String, resourceAttributes: [NamedValue] = [],
+        ownProcesses: Set<UInt32>, limits: Limits = Limits()
+    ) {
+        self.settings = settings
+        self.limits = limits
+        rules = ResourceRules(host: host, version: version, common: resourceAttributes)
+        own = ownProcesses
+        exclusions = settings.excludeInstrument + settings.defaultExcludeInstrument
+        firstWants = (settings.instrument + exclusions).contains { $0.openPorts != nil } ? .ports : []
+    }
+
+    /// The ports on which the kernel side may select whoever begins to listen, at once, so that no request is missed:
+    /// those of selectors that ask for nothing else.
+    public static func kernelPorts(_ settings: DiscoverySettings) -> PortSet {
+        PortSet(settings.instrument.filter(\.isByPortsAlone).flatMap { $0.openPorts?.ranges ?? [] })
+    }
+
+    /// How many processes are traced.
+    public var countOfTraced: Int { traced.count }
+
+    // MARK: What begins
+
+    /// Looks at all processes: at the start, and whenever something may have been missed.
+    public mutating func scan() -> [DiscoveryAction] {
+        var actions: [DiscoveryAction] = []
+        survey.want(.everything)
+        survey.begin(traced: traced.keys, &actions)
+        return actions
+    }
+
+    /// Begins what has become due: call it a few times a second. Between two calls any number of reasons to look for
+    /// new processes become one.
+    public mutating func tick() -> [DiscoveryAction] {
+        var actions: [DiscoveryAction] = []
+        survey.begin(traced: traced.keys, &actions)
+        return actions
+    }
+
+    /// Replaces the list of processes that belong to hilo, after a helper was started.
+    public mutating func setOwnProcesses(_ processes: Set<UInt32>) -> [DiscoveryAction] {
+        var actions: [DiscoveryAction] = []
+        own = processes
+        for pid in processes.sorted() where traced[pid] != nil { leave(pid, .own, &actions) }
+        pump(&actions)
+        return actions
+    }
+
+    /// The process-inspector was started anew: what it had been asked is asked again.
+    public mutating func inspectorRestarted() -> [DiscoveryAction] {
+        var actions: [DiscoveryAction] = []
+        inFlight = 0
+        for pid in lookups.filter({ $0.value.isAsked }).keys.sorted() {
+            lookups[pid]?.isAsked = false
+            lookups[pid]?.isStale = false
+            queue.append(pid)
+        }
+        survey.askAgain(&actions)
+        pump(&actions)
+        return actions
+    }
+
+    /// The event-reader was started anew and traces nobody: all are selected again, and looked at.
+    public mutating func tracerRestarted() -> [DiscoveryAction] {
+        var actions = traced.keys.sorted().map { DiscoveryAction.select($0) }
+        for pid in lookups.keys { lookups[pid]?.isTraced = false }
+        let waiting = followers.keys.sorted()
+        followers = [:]
+        for pid in waiting { look(at: pid, startTime: 0, isTraced: false, &actions) }
+        survey.want(.everything)
+        survey.begin(traced: traced.keys, &actions)
+        pump(&actions)
+        return actions
+    }
+}
+
+/// A process that is traced.
+struct Traced: Sendable {
+    /// 0 while unknown, for a child that only its fork told about.
+    var startTime: UInt64
+    /// Index in `DiscoverySettings.instrument`.
+    var selector: Int
+    var service: Service
+    /// Chosen because of its parent, not for itself.
+    var isWorker: Bool
+}
+
+/// A process that is being looked at.
+struct Lookup: Sendable {
+    enum Stage: Sendable {
+        case looking
+        case naming(Choice)
+        case confirming
+    }
+
+    var stage = Stage.looking
+    /// 0: whoever has the number now.
+    var startTime: UInt64
+    /// The kernel side traces it already.
+    var isTraced: Bool
+    /// A question was sent and not yet answered.
+    var isAsked = false
+    /// Something happened since the question: the answer is out of date.
+    var isStale = false
+    /// The process is gone: the answer is of no interest.
+    var hasEnded = false
+    /// It is a child of a traced process and shares its service, unless it turns out to run something else.
+    var isFork = false
+
+    /// Whether the kernel side was told to trace it, without knowing yet that it lived.
+    var isSelected: Bool {
+        if case .confirming = stage { true } else { false }
+    }
+
+    init(startTime: UInt64, isTraced: Bool) {
+        self.startTime = startTime
+        self.isTraced = isTraced
+    }
+}
+
+/// Why a process is traced.
+struct Choice: Sendable, Hashable {
+    /// Index in `DiscoverySettings.instrument`.
+    var selector: Int
+    /// What it ran when that was decided.
+    var executable: String
+    /// The service of the parent, for a worker that no selector matches by itself.
+    var worker: Service?
+}
+
+/// Processes that wait for their first question, first come, first served.
+struct LookupQueue: Sendable {
+    private var pids: [UInt32] = []
+    private var head = 0
+
+    var count: Int { pids.count - head }
+
+    mutating func append(_ pid: UInt32) {
+        pids.append(pid)
+    }
+
+    mutating func popFirst() -> UInt32? {
+        guard head < pids.count else { return nil }
+        defer {
+            head += 1
+            if head == pids.count || head > 4096 {
+                pids.removeFirst(head)
+                head = 0
+            }
+        }
+        return pids[head]
+    }
+}

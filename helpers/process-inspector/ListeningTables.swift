@@ -1,0 +1,59 @@
+import LinuxSys
+import Wire
+
+/// Which sockets listen in a network namespace, kept for a moment.
+///
+/// Reading /proc/PID/net/tcp makes the kernel walk its table of all connections, however few there are: 8 ms here, for
+/// each process that is described. Processes share namespaces, and at the start all of them are described in a row, so
+/// a table answers for its namespace for a short while. Who asks because something has just happened is answered from
+/// a new one.
+struct ListeningTables {
+    struct Table {
+        var sockets = ListeningSockets(most: Bounds.ports)
+        var isTruncated = false
+        let readAt: UInt64
+    }
+
+    private var byNamespace: [[UInt8]: Table] = [:]
+
+    /// The table of the namespace that a process is in.
+    ///
+    /// - Parameters:
+    ///   - directory: its /proc/PID.
+    ///   - isNews: the process is asked about because something has just happened to it.
+    ///   - now: nanoseconds of the monotonic clock.
+    mutating func table(
+        of directory: borrowing HeldDirectory, isNews: Bool, now: UInt64
+    ) throws(SysError) -> Table {
+        let namespace = try directory.linkTarget("ns/net")
+        if !isNews, let known = byNamespace[namespace], now &- known.readAt < Bounds.tableLifetime { return known }
+        let table = try read(directory, now: now)
+        if byNamespace.count >= Bounds.tables { byNamespace.removeAll(keepingCapacity: true) }
+        byNamespace[namespace] = table
+        return table
+    }
+
+    private func read(_ directory: borrowing HeldDirectory, now: UInt64) throws(SysError) -> Table {
+        var table = Table(readAt: now)
+        for name in ["net/tcp", "net/tcp6"] {
+            guard let file = try openUnlessMissing(directory, name) else { continue }
+            let complete = try file.forEachChunk(atMost: Bounds.socketTable) { piece in
+                table.sockets.take(piece)
+                return table.sockets.wantsMore
+            }
+            table.sockets.finish()
+            if !complete || table.sockets.isFull { table.isTruncated = true }
+        }
+        return table
+    }
+
+    /// A kernel without IPv6 has no tcp6.
+    private func openUnlessMissing(_ directory: borrowing HeldDirectory, _ name: String) throws(SysError) -> OwnedFD? {
+        do throws(SysError) {
+            return try directory.open(name)
+        } catch {
+            guard error.code == Errno.noEntry else { throw error }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Wire
+
+/// What may be asked of the process-inspector, and with which arguments. When and how often is in
+/// `MessageKind.rule`; anything else ends the helper.
+enum Policy {
+    static let requests: [MessageKind] = [
+        // Which processes there are: anybody may list /proc.
+        .scan,
+        // What one process is: selected text of its /proc directory, and of its environment two variables.
+        .describe,
+    ]
+
+    /// A process by its number as it appears in /proc: no sign, no zero, no path.
+    ///
+    /// - Returns: nil for a number that no process has.
+    static func directoryName(of pid: UInt32) -> String? {
+        (1...UInt32(Int32.max)).contains(pid) ? String(pid) : nil
+    }
+}
+
+/// How much of what a process chose is read and handed over. Together they fit one message.
+enum Bounds {
+    static let stat = 4096
+    static let status = 65_536
+    static let commandLine = 8192
+    static let cgroup = 4096
+    /// Of /proc/PID/environ.
+    static let environment = 256 * 1024
+    /// Of one of the two variables.
+    static let variable = 4096
+    /// Of /proc/PID/net/tcp and tcp6, each.
+    static let socketTable = 4 * 1024 * 1024
+    static let descriptors = 65_536
+    static let ports = 4096
+    /// Network namespaces whose sockets are remembered, and for how long (nanoseconds).
+    static let tables = 256
+    static let tableLifetime: UInt64 = 50_000_000
+}

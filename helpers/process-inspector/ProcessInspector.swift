@@ -1,0 +1,44 @@
+import HelperKit
+import LinuxSys
+import Wire
+
+/// Reads /proc for the coordinator: which processes there are, and what one of them is.
+struct ProcessInspector: ~Copyable, HelperService {
+    static let manifest = HelperManifest.processInspector
+    static let requests = Policy.requests
+
+    private let proc: HeldDirectory
+    private let reachesEveryUser: Bool
+    private var tables = ListeningTables()
+
+    init(arguments: [String]) throws(HelperFault) {
+        guard arguments.isEmpty else { throw HelperFault(.usage, "No argument is known to this helper") }
+        do throws(SysError) {
+            let held = try HeldDirectory("/proc")
+            reachesEveryUser = try Capabilities.ofThisThread().permitted.contains(.dacReadSearch)
+            proc = held
+        } catch {
+            throw HelperFault(.unavailable, "/proc cannot be opened: \(error)")
+        }
+    }
+
+    func probed() -> [Fact] {
+        let whose = reachesEveryUser ? "of every user" : "of its own user: CAP_DAC_READ_SEARCH is not permitted"
+        return [Fact("environments and ports", whose)]
+    }
+
+    mutating func answer(
+        _ request: Frame, for coordinator: borrowing Coordinator
+    ) throws(HelperFault) -> Coordinator.Answer {
+        switch request.kind {
+        case .scan:
+            try coordinator.answer(request) { (question: ScanRequest) in Operations.scan(proc, question) }
+        case .describe:
+            try coordinator.answer(request) { (question: DescribeRequest) in
+                Operations.describe(proc, &tables, question)
+            }
+        default:
+            throw HelperFault(.fault, "A request of the policy has no operation: \(request.kind)")
+        }
+    }
+}

@@ -1,0 +1,1 @@
+ProcessInspector.run()
