@@ -1,0 +1,43 @@
+internal import HelperKit
+
+/// Which hooks the capture programs hang on.
+enum Hooks: String, CaseIterable {
+    /// The socket tracepoints where they are, else the system calls.
+    case auto
+    case socket
+    case syscall
+}
+
+/// What the coordinator decided before loading: `--hooks auto|socket|syscall --ring-bytes N`.
+struct Arguments {
+    /// Room for the records of more than a second at 10,000 exchanges a second.
+    static let defaultRingBytes: UInt32 = 4 << 20
+    static let ringBytes: ClosedRange<UInt32> = 4096...(1 << 30)
+
+    var hooks = Hooks.auto
+    var ringBytes = Arguments.defaultRingBytes
+
+    init(_ words: [String]) throws(HelperFault) {
+        var rest = words[...]
+        while let name = rest.popFirst() {
+            guard let value = rest.popFirst() else {
+                throw HelperFault(.usage, "\(name) needs a value")
+            }
+            switch name {
+            case "--hooks":
+                guard let hooks = Hooks(rawValue: value) else {
+                    throw HelperFault(.usage, "--hooks is one of auto, socket, syscall; not '\(value)'")
+                }
+                self.hooks = hooks
+            case "--ring-bytes":
+                guard let bytes = UInt32(value), Arguments.ringBytes.contains(bytes), bytes.nonzeroBitCount == 1 else {
+                    throw HelperFault(
+                        .usage, "--ring-bytes is a power of two from 4096 to 1073741824, not '\(value)'")
+                }
+                ringBytes = bytes
+            default:
+                throw HelperFault(.usage, "Unknown argument '\(name)'")
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+internal import BPFABI
+internal import CLibBPF
+internal import LinuxSys
+internal import Wire
+
+/// The capture programs at work: loaded, attached, and reached through the descriptors that libbpf holds.
+struct Capture {
+    let ring: Int32
+    let settings: Int32
+    let selected: Int32
+    let counters: Int32
+    let processors: Int
+    let facts: [Fact]
+
+    /// The object and its links stay open until this process ends: closing them would detach the programs.
+    init(_ bytes: [UInt8], hooks: HookSet, ringBytes: UInt32, refused: [Refusal]) throws(Refusal) {
+        func refusal(_ step: String, _ code: Int32) -> Refusal {
+            Refusal(hooks: hooks, step: step, code: abs(code), words: Capture.lastWords())
+        }
+        hilo_libbpf_listen()
+        let opened = bytes.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) }
+        guard let object = opened else { throw refusal("open", hilo_libbpf_error()) }
+        var isKept = false
+        defer { if !isKept { bpf_object__close(object) } }
+
+        Capture.forEachProgram(of: object) { program in
+            let name = String(cString: bpf_program__name(program))
+            _ = bpf_program__set_autoload(program, hooks.has(program: name))
+        }
+        guard let records = bpf_object__find_map_by_name(object, "records"),
+            let options = bpf_object__find_map_by_name(object, ".rodata.options")
+        else { throw refusal("find maps", Errno.invalid) }
+        bpf_map__set_max_entries(records, ringBytes)
+        var chosen = hilo_load_options(
+            wakeup_bytes: UInt64(ringBytes) / 2, trusted_sockets: hooks == .socket ? 1 : 0, reserved: 0)
+        let set = bpf_map__set_initial_value(options, &chosen, MemoryLayout<hilo_load_options>.size)
+        guard set == 0 else { throw refusal("set options", set) }
+
+        let loaded = bpf_object__load(object)
+        guard loaded == 0 else { throw refusal("load", loaded) }
+        var attached: [String] = []
+        var failure: Refusal?
+        Capture.forEachProgram(of: object) { program in
+            guard failure == nil, bpf_program__autoload(program) else { return }
+            let name = String(cString: bpf_program__name(program))
+            if bpf_program__attach(program) == nil {
+                failure = refusal("attach \(name)", hilo_libbpf_error())
+            } else {
+                attached.append(name)
+            }
+        }
+        if let failure { throw failure }
+
+        ring = bpf_map__fd(records)
+        settings = bpf_object__find_map_fd_by_name(object, "settings")
+        selected = bpf_object__find_map_fd_by_name(object, "selected_processes")
+        counters = bpf_object__find_map_fd_by_name(object, "counters")
+        processors = max(1, Int(libbpf_num_possible_cpus()))
+        facts =
+            [Fact("hooks", hooks.rawValue), Fact("programs", attached.joined(separator: ","))]
+            + refused.map { Fact("refused.\($0.hooks.rawValue)", $0.text) }
+        isKept = true
+    }
+
+    private static func forEachProgram(of object: OpaquePointer, _ body: (OpaquePointer) -> Void) {
+        var program = bpf_object__next_program(object, nil)
+        while let present = program {
+            body(present)
+            program = bpf_object__next_program(object, present)
+        }
+    }
+
+    /// The end of what libbpf said, on one line.
+    private static func lastWords() -> String {
+        let lines = String(cString: hilo_libbpf_words()).split(separator: "\n")
+        let telling = lines.filter { !$0.contains("-- BEGIN") && !$0.contains("-- END") }
+        return telling.suffix(3).joined(separator: " | ")
+    }
+}

@@ -1,0 +1,84 @@
+internal import BPFABI
+internal import CLibBPF
+internal import HelperKit
+internal import LinuxSys
+internal import Wire
+
+/// The compiled capture programs, from file to kernel.
+enum CaptureObject {
+    /// More than any build of the object: a bound, not a size.
+    static let mostBytes = 16 << 20
+
+    /// Reads the object from `../../lib/hilo/bpf`, seen from this executable.
+    ///
+    /// - Throws: `HelperFault` when it is not there, or when another user than its owner or root could have written it.
+    static func read() throws(HelperFault) -> [UInt8] {
+        let executable = OwnExecutable.path()
+        guard let end = executable.lastIndex(of: "/") else {
+            throw HelperFault(.fault, "The path of this program has no directory: \(executable)")
+        }
+        let path = "\(executable[..<end])/../../lib/hilo/bpf/capture.bpf.o"
+        let bytes: [UInt8]
+        let isTrusted: Bool
+        do throws(SysError) {
+            let file = try OwnedFD.open(path)
+            isTrusted = try file.isWritableOnlyByOwner(of: try OwnedFD.name(executable))
+            bytes = try file.contents(atMost: mostBytes)
+        } catch {
+            throw HelperFault(.fault, "The capture programs cannot be read: \(error); 'make stage' puts them there")
+        }
+        guard isTrusted else {
+            throw HelperFault(
+                .privilege,
+                "Others than its owner may write \(path), and what is in it runs in the kernel: chmod go-w it")
+        }
+        return bytes
+    }
+
+    /// Loads and attaches the set of hooks that was asked for; with `auto` the first that this kernel takes.
+    static func load(_ object: [UInt8], _ arguments: Arguments) throws(HelperFault) -> Capture {
+        // Memory for maps is accounted to the memory cgroup since 5.11; raising RLIMIT_MEMLOCK would need a privilege.
+        libbpf_set_memlock_rlim(0)
+        var refusals: [Refusal] = []
+        for set in HookSet.allCases where arguments.hooks == .auto || arguments.hooks.rawValue == set.rawValue {
+            do throws(Refusal) {
+                return try Capture(object, hooks: set, ringBytes: arguments.ringBytes, refused: refusals)
+            } catch {
+                refusals.append(error)
+            }
+        }
+        let reasons = refusals.map { "\($0.hooks.rawValue): \($0.text)" }.joined(separator: "; ")
+        let code: ExitCode = refusals.contains { $0.code == Errno.notPermitted } ? .privilege : .unavailable
+        throw HelperFault(code, "This kernel takes no set of capture hooks. \(reasons)")
+    }
+}
+
+/// One set of hooks that capture can hang on. Tried in this order.
+enum HookSet: String, CaseIterable {
+    case socket
+    case syscall
+
+    /// Programs of other sets are left out; those of no set (connections, processes) belong to all.
+    func has(program name: String) -> Bool {
+        for other in HookSet.programs where other.name == name { return other.set == self }
+        return true
+    }
+
+    static let programs: [(name: String, set: HookSet)] = [
+        ("socket_received", .socket), ("socket_sending", .socket), ("socket_sent", .socket),
+        ("syscall_entered", .syscall), ("syscall_left", .syscall),
+    ]
+}
+
+/// Why the kernel did not take a set of hooks.
+struct Refusal: Error {
+    let hooks: HookSet
+    let step: String
+    let code: Int32
+    /// The last lines that libbpf and the verifier had to say.
+    let words: String
+
+    var text: String {
+        "\(step): \(SysError.text(of: code)) (\(SysError.name(of: code)))\(words.isEmpty ? "" : ", \(words)")"
+    }
+}

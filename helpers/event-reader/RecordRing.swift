@@ -1,0 +1,43 @@
+internal import CLibBPF
+internal import LinuxSys
+
+/// The ring that the capture programs write: records read in place, released when somebody else has them.
+struct RecordRing: ~Copyable {
+    private var ring = hilo_ring()
+    /// Where the record begins that was read last.
+    private var last: UInt = 0
+
+    /// - Parameters:
+    ///   - map: descriptor of the map, which the loaded object keeps open.
+    ///   - bytes: its size, a power of two.
+    init(map: Int32, bytes: UInt32) throws(SysError) {
+        let answer = hilo_ring_open(&ring, map, bytes)
+        guard answer == 0 else { throw SysError("mmap of the ring", code: -answer) }
+    }
+
+    /// Readable after a wake-up by the kernel, until `awake`.
+    var wakeups: Int32 { ring.wakeups }
+
+    mutating func awake() {
+        hilo_ring_awake(&ring)
+    }
+
+    /// The next complete record, valid until it is released; nil when there is none.
+    mutating func next() -> UnsafeRawBufferPointer? {
+        var length: UInt32 = 0
+        let before = ring.position
+        guard let start = hilo_ring_next(&ring, &length) else { return nil }
+        last = before
+        return UnsafeRawBufferPointer(start: start, count: Int(length))
+    }
+
+    /// Gives the room of the records read so far back to the kernel.
+    ///
+    /// - Parameter keepingLast: all but the last one.
+    mutating func release(keepingLast: Bool) {
+        let read = ring.position
+        if keepingLast { ring.position = last }
+        hilo_ring_release(&ring)
+        ring.position = read
+    }
+}
