@@ -1,0 +1,163 @@
+/// The bookkeeping of an exporter, without a clock, a network or a log: a bounded queue from which batches are sent,
+/// retried and given up, and the count of what became of every item.
+///
+/// Whoever owns it asks ``next(now:)`` what to do, does it, and comes back with ``settle(_:as:now:using:)``.
+package struct DeliveryQueue<Item: Sendable>: Sendable {
+    package struct Batch: Sendable {
+        package let id: UInt64
+        package let items: [Item]
+        /// 1 for the first.
+        package internal(set) var attempt: Int
+        var firstSent: Instant?
+    }
+
+    package typealias Instant = ContinuousClock.Instant
+
+    /// What to do now.
+    package enum Step: Sendable {
+        /// Send this batch and come back with its outcome; ask again at once.
+        case send(Batch)
+        /// Ask again at this time, or when something happened: `nil` means that only something happening helps.
+        case wait(until: Instant?)
+        /// Nothing is left and nothing more will come. Batches that are still on their way are counted as lost: cancel
+        /// them.
+        case finished
+    }
+
+    package private(set) var counts = ExportCounts()
+
+    private let limits: DeliveryLimits
+    private var waiting = Backlog<Item>()
+    private var sending: [UInt64: Batch] = [:]
+    private var retrying: [Batch] = []
+    private var backoff: Backoff
+    private var hold: Hold?
+    private var deadline: Instant?
+    private var nextID: UInt64 = 0
+
+    /// Nothing is sent before this time.
+    private struct Hold: Sendable {
+        var end: Instant
+        /// By the collector; else by ``Backoff``.
+        var isDemanded: Bool
+    }
+
+    package init(limits: DeliveryLimits) {
+        self.limits = limits
+        backoff = Backoff(initial: limits.initialPause, longest: limits.longestPause)
+    }
+
+    /// Takes what there is room for and drops the rest.
+    ///
+    /// - Returns: whether ``next(now:)`` has something new to say.
+    package mutating func accept(_ items: [Item], now: Instant) -> Bool {
+        guard !items.isEmpty else { return false }
+        counts.accepted += UInt64(items.count)
+        guard deadline == nil else {
+            counts.dropped[.shutdown] += UInt64(items.count)
+            return false
+        }
+        let taken = items.prefix(max(0, limits.capacity - Int(counts.queued)))
+        counts.dropped[.queueFull] += UInt64(items.count - taken.count)
+        guard !taken.isEmpty else { return false }
+        let before = waiting.count
+        counts.queued += UInt64(taken.count)
+        waiting.append(taken, at: now)
+        return before == 0 || (before < limits.maxBatch && waiting.count >= limits.maxBatch)
+    }
+
+    package mutating func next(now: Instant) -> Step {
+        if let deadline {
+            let isHopeless = sending.isEmpty && hold.map { $0.end >= deadline } ?? false
+            if now >= deadline || isHopeless { giveUp() }
+            if counts.queued == 0 { return .finished }
+        }
+        // While the collector is in trouble, one batch at a time feels the way.
+        guard sending.count < (hold == nil ? limits.concurrency : 1) else { return .wait(until: deadline) }
+        if let hold, now < hold.end { return .wait(until: earliest(hold.end, deadline)) }
+        if !retrying.isEmpty { return send(retrying.removeFirst(), now: now) }
+        guard let oldest = waiting.oldest else { return .wait(until: deadline) }
+        let due = oldest.advanced(by: limits.batchTimeout)
+        guard waiting.count >= limits.maxBatch || deadline != nil || now >= due else { return .wait(until: due) }
+        nextID += 1
+        return send(Batch(id: nextID, items: waiting.removeFirst(limits.maxBatch), attempt: 0), now: now)
+    }
+
+    /// Counts the outcome of an attempt.
+    ///
+    /// - Returns: false when the batch was given up meanwhile; then nothing is counted.
+    package mutating func settle(
+        _ id: UInt64, as outcome: DeliveryOutcome, now: Instant, using generator: inout some RandomNumberGenerator
+    ) -> Bool {
+        guard let batch = sending.removeValue(forKey: id) else { return false }
+        switch outcome {
+        case .delivered(let rejected):
+            answered(now: now)
+            let lost = min(max(0, rejected), batch.items.count)
+            counts.exported += UInt64(batch.items.count - lost)
+            counts.queued -= UInt64(batch.items.count - lost)
+            drop(lost, because: .exportReject)
+        case .refused:
+            answered(now: now)
+            drop(batch.items.count, because: .exportReject)
+        case .failed(let retryAfter):
+            // No collector may silence hilo for longer than a batch may be retried.
+            let demanded = retryAfter.map { min($0, limits.longestRetry) }
+            let end = now.advanced(by: backoff.pause(demanded: demanded, using: &generator))
+            if end >= hold?.end ?? end { hold = Hold(end: end, isDemanded: demanded != nil) }
+            again(batch, at: end, now: now)
+        }
+        return true
+    }
+
+    /// No more items: what is held is sent without waiting for batches to fill, until `deadline`. Of several calls the
+    /// earliest deadline holds.
+    package mutating func close(deadline: Instant, now: Instant) {
+        self.deadline = earliest(deadline, self.deadline)
+        // There may be no later: try at once, unless the collector itself asked for peace.
+        guard let hold, !hold.isDemanded else { return }
+        self.hold?.end = min(hold.end, now)
+        backoff.reset()
+    }
+
+    private mutating func send(_ batch: Batch, now: Instant) -> Step {
+        var batch = batch
+        batch.attempt += 1
+        batch.firstSent = batch.firstSent ?? now
+        sending[batch.id] = batch
+        return .send(batch)
+    }
+
+    private mutating func again(_ batch: Batch, at instant: Instant, now: Instant) {
+        if let deadline, instant >= deadline {
+            drop(batch.items.count, because: .shutdown)
+        } else if instant >= (batch.firstSent ?? now).advanced(by: limits.longestRetry) {
+            drop(batch.items.count, because: .exportTimeout)
+        } else {
+            retrying.append(batch)
+        }
+    }
+
+    private mutating func answered(now: Instant) {
+        backoff.reset()
+        // An answer to a request that was under way does not take back what the collector asked for since.
+        if let hold, hold.isDemanded, hold.end > now { return }
+        hold = nil
+    }
+
+    private mutating func drop(_ count: Int, because reason: DropReason) {
+        counts.queued -= UInt64(count)
+        counts.dropped[reason] += UInt64(count)
+    }
+
+    private mutating func giveUp() {
+        drop(Int(counts.queued), because: .shutdown)
+        waiting = Backlog()
+        retrying = []
+        sending = [:]
+    }
+
+    private func earliest(_ instant: Instant, _ other: Instant?) -> Instant {
+        min(instant, other ?? instant)
+    }
+}

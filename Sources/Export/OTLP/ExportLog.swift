@@ -1,0 +1,56 @@
+package import Logging
+package import Settings
+
+/// What an exporter writes to hilo's log. Each message is a constant sentence; headers and payload never show.
+package struct ExportLog: Sendable {
+    private let logger: Logger
+    private let foreign: ForeignText
+
+    package init(_ logger: Logger, endpoint: OTLPEndpoint, settings: TracesExportSettings) {
+        var logger = logger
+        logger[metadataKey: "endpoint"] = "\(endpoint.url)"
+        self.logger = logger
+        foreign = ForeignText(hiding: settings.headers.map(\.value.revealed))
+    }
+
+    package func say(_ notice: ExportHealth.Notice) {
+        switch notice {
+        case .failing(let reason, let message):
+            logger.warning(
+                "Collector does not take spans; they are kept and sent again", metadata: facts(reason, message))
+        case .refusing(let reason, let message):
+            logger.error("Collector refuses spans; they are lost", metadata: facts(reason, message))
+        case .recovered(let duration, let lost):
+            logger.notice(
+                "Collector takes spans again",
+                metadata: ["after_seconds": "\(duration.components.seconds)", "lost": "\(lost)"])
+        case .partial(let rejected, let message):
+            logger.warning(
+                "Collector took a request with a remark",
+                metadata: ["rejected": "\(rejected)", "message": "\(foreign.cleaned(message))"])
+        case .overflow(let lost):
+            logger.warning("Export queue is full; the newest spans are lost", metadata: ["lost": "\(lost)"])
+        }
+    }
+
+    func closing(failedWith error: any Error) {
+        logger.debug(
+            "Closing connections to the collector failed",
+            metadata: ["reason": "\(foreign.cleaned(FailureReason.text(of: error)))"])
+    }
+
+    /// The last words: what became of every span.
+    func ended(_ counts: ExportCounts) {
+        var metadata: Logger.Metadata = ["accepted": "\(counts.accepted)", "exported": "\(counts.exported)"]
+        for reason in DropReason.allCases where counts.dropped[reason] > 0 {
+            metadata["dropped_\(reason.rawValue)"] = "\(counts.dropped[reason])"
+        }
+        logger.notice("Export has ended", metadata: metadata)
+    }
+
+    private func facts(_ reason: String, _ message: String) -> Logger.Metadata {
+        var facts: Logger.Metadata = ["reason": "\(foreign.cleaned(reason))"]
+        if !message.isEmpty { facts["message"] = "\(foreign.cleaned(message))" }
+        return facts
+    }
+}

@@ -1,0 +1,29 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// Why there was no answer, in words for a log. Some come from the peer (a certificate's names): see ``ForeignText``.
+enum FailureReason {
+    static func text(of error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError:
+            error.shortDescription
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { text(of: $0.error) } ?? "The host's name cannot be resolved"
+        case let error as IOError:
+            systemText(error.errnoCode)
+        case is CancellationError:
+            "Cancelled"
+        default:
+            // TLS and HTTP syntax: libraries' own names of the fault.
+            String(describing: error)
+        }
+    }
+
+    private static func systemText(_ code: CInt) -> String {
+        var text = [CChar](repeating: 0, count: 256)
+        guard strerror_r(code, &text, text.count) == 0 else { return "errno \(code)" }
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,59 @@
+import OTLP
+
+/// What came back for one request.
+package enum Answer: Hashable, Sendable {
+    /// An HTTP answer; `body` is nil when it was too long or broke off.
+    case response(status: Int, retryAfter: String?, contentType: String?, body: [UInt8]?)
+    /// No answer, and why, for the log.
+    case nothing(reason: String)
+}
+
+/// What an answer means, by the OTLP specification, section "OTLP/HTTP Response".
+package struct Verdict: Hashable, Sendable {
+    package let outcome: DeliveryOutcome
+    /// In a few words, for the log: `HTTP 503`, or why there was no answer.
+    package let reason: String
+    /// What the collector wrote, or nothing. Hostile: see ``ForeignText``.
+    package let message: String
+
+    /// - Parameter now: Unix seconds, to which a date in `Retry-After` is compared.
+    package init(_ answer: Answer, unixSeconds now: Int64) {
+        switch answer {
+        case .nothing(let reason):
+            outcome = .failed(retryAfter: nil)
+            self.reason = reason
+            message = ""
+        case .response(let status, let retryAfter, let contentType, let body):
+            let body = Self.isProtobuf(contentType) ? body ?? [] : []
+            reason = "HTTP \(status)"
+            switch status {
+            case 200...299:
+                // The status says that the spans were taken; an answer that cannot be read does not change that.
+                let response = Self.response(body)
+                outcome = .delivered(rejected: Int(clamping: response?.rejectedSpans ?? 0))
+                message = response?.errorMessage ?? ""
+            case 429, 502, 503, 504:
+                outcome = .failed(retryAfter: retryAfter.flatMap { RetryAfter.delay(parsing: $0, unixSeconds: now) })
+                message = Self.failureMessage(body)
+            default:
+                // "All other 4xx or 5xx response status codes MUST NOT be retried." A redirection is not followed: it
+                // would hand the headers, which hold credentials, to whomever it names.
+                outcome = .refused
+                message = Self.failureMessage(body)
+            }
+        }
+    }
+
+    private static func isProtobuf(_ contentType: String?) -> Bool {
+        let mediaType = contentType?.prefix { $0 != ";" }.lowercased() ?? ""
+        return String(mediaType.utf8.trimmingOptionalSpace()) == TraceExportRequest.contentType
+    }
+
+    private static func response(_ body: [UInt8]) -> TraceExportResponse? {
+        do { return try TraceExportResponse(parsing: body) } catch { return nil }
+    }
+
+    private static func failureMessage(_ body: [UInt8]) -> String {
+        do { return try FailureStatus(parsing: body).message } catch { return "" }
+    }
+}
