@@ -1,0 +1,159 @@
+import Discover
+import LinuxSys
+import Logging
+import Supervise
+import Wire
+
+/// What helpers do, and what is said about it.
+extension Conductor {
+    // MARK: - Event-reader
+
+    mutating func readerChanged(_ change: Helper.Change) {
+        switch change {
+        case .ready(let hello, let pid):
+            own(pid, as: session.reader.plan.manifest.name)
+            note(hello)
+            hooks = hello.probed.first { $0.name == "hooks" }?.value ?? hooks
+            ledger.beginLife(received: session.tracer.counts.received)
+            configure()
+        case .lost(let explanation, let pause):
+            progress.readerLost()
+            sayLost(explanation, pause)
+        case .gaveUp(let explanation):
+            progress.readerLost()
+            fail(explanation)
+        case .stopped: progress.readerLost()
+        }
+    }
+
+    private func configure() {
+        let session = session
+        let settings = KernelSettings(
+            sampler: session.settings.sampler, ports: Discovery.kernelPorts(session.settings.discovery))
+        Task {
+            do throws(AskError) {
+                _ = try await session.reader.ask(settings.request)
+                session.post(.configured(nil))
+            } catch {
+                session.post(.configured(error))
+            }
+        }
+    }
+
+    mutating func configured(_ error: AskError?) {
+        if let error {
+            // It is gone or stuck; what follows its end is a new one.
+            logger.warning("The event-reader did not take its settings", metadata: ["reason": "\(error)"])
+            return
+        }
+        let isFirst = !progress.hasScanBegun
+        progress.readerConfigured()
+        if isFirst { return }
+        perform(discovery.tracerRestarted())
+        logger.notice("Capture works again", metadata: ["hooks": "\(hooks)"])
+    }
+
+    // MARK: - Process-inspector
+
+    mutating func inspectorChanged(_ change: Helper.Change) {
+        switch change {
+        case .ready(let hello, let pid):
+            own(pid, as: session.inspector.plan.manifest.name)
+            note(hello)
+            let isFirst = !progress.hasScanBegun
+            progress.inspectorReady()
+            perform(discovery.inspectorRestarted())
+            if !isFirst { logger.notice("Discovery works again") }
+        case .lost(let explanation, let pause):
+            progress.inspectorLost()
+            sayLost(explanation, pause)
+        case .gaveUp(let explanation):
+            progress.inspectorLost()
+            fail(explanation)
+        case .stopped: progress.inspectorLost()
+        }
+    }
+
+    private mutating func own(_ pid: Int32, as name: String) {
+        ownProcesses[name] = UInt32(bitPattern: pid)
+        perform(discovery.setOwnProcesses(Set(ownProcesses.values)))
+    }
+
+    // MARK: - What is said
+
+    private func note(_ hello: Hello) {
+        var facts: Logger.Metadata = ["helper": "\(hello.helper)"]
+        for fact in hello.probed { facts[fact.name] = "\(fact.value)" }
+        logger.debug("A helper is ready", metadata: facts)
+        for fact in hello.probed where fact.name.hasPrefix("refused.") {
+            logger.info(
+                "The kernel refused a set of hooks; another one is used", metadata: ["\(fact.name)": "\(fact.value)"])
+        }
+    }
+
+    private func sayLost(_ explanation: Explanation, _ pause: Duration) {
+        var facts: Logger.Metadata = [
+            "helper": "\(explanation.helper)", "cause": "\(explanation.cause)",
+            "retry_after_ms":
+                "\(pause.components.seconds * 1000 + pause.components.attoseconds / 1_000_000_000_000_000)",
+        ]
+        if let remedy = explanation.remedy { facts["remedy"] = "\(remedy)" }
+        logger.warning("A helper is gone and will be started again", metadata: facts)
+    }
+
+    /// How many processes are traced, as systemctl status shows it.
+    mutating func tellProcesses() {
+        toldProcesses = silence.countOfProcesses
+        manager.status("Tracing \(silence.countOfProcesses) processes")
+    }
+
+    mutating func sayReady() {
+        let count = silence.countOfProcesses
+        toldProcesses = count
+        manager.ready(status: "Tracing \(count) processes")
+        logger.notice(
+            "Ready: every selected feature is attached", metadata: ["hooks": "\(hooks)", "processes": "\(count)"])
+    }
+
+    func say(_ notice: DiscoveryNotice) {
+        switch notice {
+        case .selected(let pid, let service, let executable, let criteria):
+            logger.info(
+                "A process is traced",
+                metadata: [
+                    "pid": "\(pid)", "service": "\(service)", "executable": "\(executable)", "selector": "\(criteria)",
+                ])
+        case .deselected(let pid, let reason):
+            logger.info("A process is not traced any more", metadata: ["pid": "\(pid)", "reason": "\(reason)"])
+        case .nothingMatchesYet(let count):
+            logger.notice(
+                "No process matches yet; what starts later and matches will be traced",
+                metadata: ["looked_at": "\(count)"])
+        case .tooManySelected(let most):
+            logger.warning("There is no room for another traced process", metadata: ["most": "\(most)"])
+        case .overwhelmed:
+            logger.notice("More processes start than can be looked at; all will be looked at again")
+        }
+    }
+
+    // MARK: - Giving up
+
+    /// A helper that is given up ends the run. The other one gets a moment, so that both causes are said at once.
+    private mutating func fail(_ explanation: Explanation) {
+        failures.append(explanation)
+        failBy = failBy ?? MonotonicClock.now() &+ 700_000_000
+    }
+
+    var hasFailed: Bool {
+        guard !failures.isEmpty, let failBy else { return false }
+        let bothSettled = failures.count > 1 || progress.isInspectorReady || progress.isReaderConfigured
+        return bothSettled || MonotonicClock.now() >= failBy
+    }
+
+    /// One line for each thing to be done.
+    var failureLines: [String] {
+        var remedies: Set<String> = []
+        let distinct = failures.filter { remedies.insert($0.remedy ?? $0.cause).inserted }
+        return distinct.enumerated().map { $0.offset == 0 ? "error: \($0.element.line)" : "also: \($0.element.line)" }
+    }
+}

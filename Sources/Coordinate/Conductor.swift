@@ -1,0 +1,194 @@
+import Assemble
+import Discover
+import LinuxSys
+import Logging
+import Settings
+import Supervise
+import Wire
+
+/// Decides what a run does next. It has all the state of a run that is not in `Discovery` or `Tracer`, and takes one
+/// event after the other.
+struct Conductor {
+    let session: Session
+    let logger: Logger
+    let manager: ServiceManager
+    var discovery: Discovery
+    let performer: AsyncStream<[DiscoveryAction]>.Continuation
+
+    var progress = Progress()
+    var ledger = Ledger()
+    var silence = SilenceWatch()
+    /// What was counted when losses were last reported.
+    var reported = KernelCounters()
+    var ownProcesses: [String: UInt32]
+    var hooks = "unknown"
+    /// Why helpers were given up, in the order in which it was told.
+    var failures: [Explanation] = []
+    var failBy: UInt64?
+    var stopReason: String?
+    /// What the service manager was told last.
+    var toldProcesses: Int?
+    private var ticks: UInt64 = 0
+    private var rescanAt: UInt64?
+
+    /// After a failed scan.
+    private static let rescanPause: UInt64 = 5_000_000_000
+    /// Losses are asked for every so many ticks, the clock is measured anew every so many.
+    private static let ticksPerCount: UInt64 = 20
+    private static let ticksPerClock: UInt64 = 40
+
+    init(
+        _ session: Session, manager: ServiceManager, performer: AsyncStream<[DiscoveryAction]>.Continuation
+    ) {
+        self.session = session
+        self.manager = manager
+        self.performer = performer
+        logger = session.logger
+        ownProcesses = [
+            "hilo": UInt32(bitPattern: ProcessControl.processID),
+            "hilo-starter": UInt32(bitPattern: session.starter.pid),
+        ]
+        discovery = Discovery(
+            settings: session.settings.discovery, host: Host.identity(session.settings.attributes),
+            version: session.version, resourceAttributes: session.settings.resourceAttributes,
+            ownProcesses: Set(ownProcesses.values))
+    }
+
+    /// Takes events until the run is to end.
+    mutating func conduct(_ events: inout AsyncStream<Session.Event>.Iterator) async {
+        while let event = await events.next() {
+            handle(event)
+            if progress.beginScan() { perform(discovery.scan()) }
+            if progress.becomeReady() { sayReady() }
+            if stopReason != nil || hasFailed { return }
+        }
+    }
+
+    mutating func handle(_ event: Session.Event) {
+        switch event {
+        case .reader(let change): readerChanged(change)
+        case .inspector(let change): inspectorChanged(change)
+        case .news(let news): for item in news { take(item) }
+        case .answer(let answer): take(answer)
+        case .configured(let error): configured(error)
+        case .counted(let reply): counted(reply)
+        case .starterEnded:
+            logger.error("The process that starts helpers is gone; a helper that ends cannot be replaced")
+        case .tick: tick()
+        case .stop(let reason): if stopReason == nil { stopReason = reason }
+        }
+    }
+
+    mutating func perform(_ actions: [DiscoveryAction]) {
+        guard !actions.isEmpty else { return }
+        progress.asked(actions.count { $0.isQuestion })
+        performer.yield(actions)
+    }
+
+    // MARK: - Processes
+
+    private mutating func take(_ news: Tracer.News) {
+        switch news {
+        case .stranger(let process): perform(discovery.captured(of: process))
+        case .process(let event):
+            perform(discovery.take(ProcessHappening(event), of: event.process, isTraced: event.isSelected))
+        }
+    }
+
+    private mutating func take(_ answer: ActionPerformer.Answer) {
+        switch answer {
+        case .page(let page):
+            progress.answered()
+            perform(discovery.take(page))
+        case .described(let process):
+            progress.answered()
+            perform(discovery.take(process))
+        case .scanFailed(.gone), .describeFailed(_, .gone):
+            // The next process-inspector is asked the same again.
+            progress.answered()
+            progress.interrupted()
+        case .scanFailed(let error):
+            progress.answered()
+            discovery.scanFailed()
+            rescanAt = MonotonicClock.now() &+ Conductor.rescanPause
+            logger.warning("Processes could not be listed; they will be listed again", metadata: ["reason": "\(error)"])
+        case .describeFailed(let pid, let error):
+            progress.answered()
+            logger.debug("A process could not be looked at", metadata: ["pid": "\(pid)", "reason": "\(error)"])
+            perform(discovery.describeFailed(pid))
+        case .full(let count):
+            logger.warning(
+                "The kernel's map of traced processes is full; some are not traced", metadata: ["lost": "\(count)"])
+        case .selectFailed(.gone):
+            // The next event-reader is told about all of them.
+            break
+        case .selectFailed(let error):
+            logger.warning(
+                "The event-reader did not take a change of traced processes", metadata: ["reason": "\(error)"])
+        case .notice(let notice): say(notice)
+        case .traced(let pid, let service): silence.traced(pid, service: service, now: MonotonicClock.now())
+        case .forgotten(let pid): silence.forget(pid)
+        }
+    }
+
+    // MARK: - Time
+
+    private mutating func tick() {
+        ticks += 1
+        let now = MonotonicClock.now()
+        session.tracer.expire()
+        if ticks % Conductor.ticksPerClock == 0 {
+            session.tracer.setClock(ClockMap(monotonicToUnixNanos: MonotonicClock.offsetToUnix()))
+        }
+        if ticks % Conductor.ticksPerCount == 0, progress.isReaderConfigured { askForCounters() }
+        if let due = rescanAt, now >= due {
+            rescanAt = nil
+            perform(discovery.scan())
+        }
+        perform(discovery.tick())
+        if let told = toldProcesses, told != silence.countOfProcesses { tellProcesses() }
+        silence.heard(session.tracer.heard())
+        for (service, process) in silence.overdue(now: now) {
+            logger.notice(
+                "Nothing was seen of a traced service for a minute",
+                metadata: [
+                    "service": "\(service)", "pid": "\(process)", "likely": "\(SilenceWatch.guess(ledger.total))",
+                ])
+        }
+    }
+
+    private func askForCounters() {
+        let session = session
+        Task {
+            do throws(AskError) {
+                session.post(.counted(try await session.reader.ask(CountRequest())))
+            } catch {
+                session.logger.debug("The event-reader was not asked for counters", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private mutating func counted(_ reply: CountReply) {
+        ledger.take(KernelCounters(reply))
+        let total = ledger.total
+        let news = total.since(reported)
+        let losses = KernelCounters.losses.filter { news[$0.counter] > 0 }
+        guard !losses.isEmpty else { return }
+        reported = total
+        var facts: Logger.Metadata = [:]
+        for loss in losses { facts[loss.name] = "\(news[loss.counter])" }
+        logger.warning("The kernel side could not follow everything", metadata: facts)
+    }
+}
+
+extension ProcessHappening {
+    init(_ event: ProcessEvent) {
+        self =
+            switch event.happening {
+            case .exec: .exec
+            case .fork: .fork(parent: event.parent)
+            case .exit: .exit
+            case .listen: .listen(port: event.port)
+            }
+    }
+}

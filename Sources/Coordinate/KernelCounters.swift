@@ -1,0 +1,51 @@
+public import BPFABI
+public import Wire
+
+/// The counters of the capture programs, by what they count: `enum hilo_counter`.
+public struct KernelCounters: Hashable {
+    private var values: [UInt64]
+
+    public init() {
+        values = Array(repeating: 0, count: CountReply.size)
+    }
+
+    public init(_ reply: CountReply) {
+        values = reply.counters
+    }
+
+    public subscript(_ counter: hilo_counter) -> UInt64 { values[Int(counter.rawValue)] }
+
+    /// Makes a counter at least `value`.
+    public mutating func raise(_ counter: hilo_counter, to value: UInt64) {
+        values[Int(counter.rawValue)] = max(values[Int(counter.rawValue)], value)
+    }
+
+    public static func += (left: inout KernelCounters, right: KernelCounters) {
+        for index in left.values.indices { left.values[index] &+= right.values[index] }
+    }
+
+    public static func + (left: KernelCounters, right: KernelCounters) -> KernelCounters {
+        var sum = left
+        sum += right
+        return sum
+    }
+
+    /// What was counted since `before`; a counter that began anew counts from zero.
+    public func since(_ before: KernelCounters) -> KernelCounters {
+        var difference = self
+        for index in values.indices where before.values[index] <= values[index] {
+            difference.values[index] -= before.values[index]
+        }
+        return difference
+    }
+
+    /// What kept something from being traced, with the names that the log uses.
+    public static let losses: [(counter: hilo_counter, name: String)] = [
+        (HILO_COUNT_RING_FULL, "ring_full"), (HILO_COUNT_FRAMING_LOST, "framing_lost"),
+        (HILO_COUNT_USER_READ_FAILED, "user_read_failed"), (HILO_COUNT_NO_USER_BUFFER, "no_user_buffer"),
+        (HILO_COUNT_REQUESTS_FULL, "requests_full"), (HILO_COUNT_THREADS_FULL, "threads_full"),
+        (HILO_COUNT_CONNECTIONS_FULL, "connections_full"), (HILO_COUNT_PREPARED_FAILED, "prepared_failed"),
+        (HILO_COUNT_PIPELINE_TOO_DEEP, "pipeline_too_deep"), (HILO_COUNT_SELECTED_FULL, "selected_full"),
+        (HILO_COUNT_PARTIAL_HEADS_FULL, "partial_heads_full"),
+    ]
+}

@@ -1,0 +1,78 @@
+import BPFABI
+public import Export
+public import Logging
+
+/// What became of every record that the capture programs wanted to emit, over all lives of the event-reader.
+///
+/// `attempted` = `ring_full` + `reader_lost` + `parse_reject` + `process_events` + the assembler's `records`; how those
+/// become spans is said at `Assembler.Counters`; and of each sink, `accepted` = `exported` + dropped.
+public struct Ledger: Hashable {
+    private var past = KernelCounters()
+    private var current = KernelCounters()
+    private var receivedBefore: UInt64 = 0
+
+    public init() {}
+
+    /// Another event-reader begins to count from zero. What the one before counted last stays; of what it counted after
+    /// that, what arrived is known.
+    public mutating func beginLife(received: UInt64) {
+        current.raise(HILO_COUNT_ATTEMPTED, to: received - receivedBefore + current[HILO_COUNT_RING_FULL])
+        past += current
+        current = KernelCounters()
+        receivedBefore = received
+    }
+
+    public mutating func take(_ counters: KernelCounters) {
+        current = counters
+    }
+
+    public var total: KernelCounters { past + current }
+
+    /// Whether everything that the present event-reader's programs put into the ring has arrived.
+    public func isDrained(received: UInt64) -> Bool {
+        received - receivedBefore + current[HILO_COUNT_RING_FULL] >= current[HILO_COUNT_ATTEMPTED]
+    }
+
+    /// The last line of a run.
+    public func closing(_ counts: RecordCounts, sinks: [(name: String, counts: ExportCounts)]) -> Closing {
+        let kernel = total
+        let ringFull = kernel[HILO_COUNT_RING_FULL]
+        let attempted = max(kernel[HILO_COUNT_ATTEMPTED], counts.received + ringFull)
+        let readerLost = attempted - ringFull - counts.received
+        let assembled = counts.assembler
+        var facts: [(String, UInt64)] = [
+            ("attempted", attempted), ("dropped_ring_full", ringFull), ("dropped_reader_lost", readerLost),
+            ("dropped_parse_reject", counts.rejected), ("process_events", counts.processEvents),
+            ("exchanges", assembled.records), ("duplicates", assembled.duplicates), ("second_halves", assembled.paired),
+            ("dropped_orphaned", assembled.answersOrphaned), ("dropped_unsampled", assembled.unsampled),
+            ("unsampled_in_kernel", kernel[HILO_COUNT_UNSAMPLED]), ("spans", assembled.spans),
+        ]
+        for sink in sinks {
+            facts.append(("\(sink.name)_delivered", sink.counts.exported))
+            for reason in DropReason.allCases where sink.counts.dropped[reason] > 0 {
+                facts.append(("\(sink.name)_dropped_\(reason.rawValue)", sink.counts.dropped[reason]))
+            }
+        }
+        let ended =
+            assembled.whole + assembled.requestsExpired + assembled.requestsEvicted + assembled.requestsStopped
+        let isBalanced =
+            counts.received == counts.processEvents + counts.rejected + assembled.records
+            && assembled.records == assembled.duplicates + ended + 2 * assembled.paired + assembled.answersOrphaned
+            && ended + assembled.paired == assembled.spans + assembled.unsampled && counts.waiting == 0
+            && sinks.allSatisfy {
+                $0.counts.isBalanced && $0.counts.accepted == assembled.spans && $0.counts.queued == 0
+            }
+        return Closing(facts: facts, isBalanced: isBalanced)
+    }
+
+    /// What is said last.
+    public struct Closing {
+        public let facts: [(name: String, value: UInt64)]
+        /// Every record is among them exactly once.
+        public let isBalanced: Bool
+
+        public var metadata: Logger.Metadata {
+            Dictionary(facts.map { ($0.name, "\($0.value)") }) { first, _ in first }
+        }
+    }
+}

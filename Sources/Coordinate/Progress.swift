@@ -1,0 +1,44 @@
+/// How far a run is on its way to being ready: both helpers serve, every process was looked at, and whom the kernel
+/// is to trace it traces. Pure.
+public struct Progress: Hashable, Sendable {
+    public private(set) var isReaderConfigured = false
+    public private(set) var isInspectorReady = false
+    public private(set) var hasScanBegun = false
+    public private(set) var isReady = false
+    /// Questions to the process-inspector that have no answer yet.
+    private var questions = 0
+    /// The process-inspector went while it was asked; it is asked again when it is back.
+    private var isInterrupted = false
+
+    public init() {}
+
+    public mutating func asked(_ count: Int) { questions += count }
+    public mutating func answered() { questions -= 1 }
+    public mutating func interrupted() { isInterrupted = true }
+
+    public mutating func readerConfigured() { isReaderConfigured = true }
+    public mutating func readerLost() { isReaderConfigured = false }
+
+    public mutating func inspectorReady() {
+        isInspectorReady = true
+        isInterrupted = false
+    }
+
+    public mutating func inspectorLost() { isInspectorReady = false }
+
+    /// Whether the first scan is to begin now; true once.
+    public mutating func beginScan() -> Bool {
+        guard !hasScanBegun, isReaderConfigured, isInspectorReady else { return false }
+        hasScanBegun = true
+        return true
+    }
+
+    /// Whether everything is attached and looked at now; true once.
+    public mutating func becomeReady() -> Bool {
+        guard !isReady, hasScanBegun, isReaderConfigured, isInspectorReady, !isInterrupted, questions == 0 else {
+            return false
+        }
+        isReady = true
+        return true
+    }
+}

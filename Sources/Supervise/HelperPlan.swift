@@ -1,0 +1,40 @@
+public import Wire
+
+/// Which helper is to be started, and how. Identifiers and numbers only: what becomes of them is decided by whoever
+/// starts it.
+public enum HelperPlan: Hashable, Sendable {
+    case processInspector
+    case eventReader(hooks: Hooks, ringBytes: UInt32)
+
+    /// Where capture hangs; the names are the event-reader's.
+    public enum Hooks: UInt8, CaseIterable, Sendable {
+        case auto = 0
+        case socket = 1
+        case syscall = 2
+
+        var argument: String {
+            switch self {
+            case .auto: "auto"
+            case .socket: "socket"
+            case .syscall: "syscall"
+            }
+        }
+    }
+
+    public var manifest: HelperManifest {
+        switch self {
+        case .processInspector: .processInspector
+        case .eventReader: .eventReader
+        }
+    }
+
+    /// Its argv, the program's name first.
+    public var arguments: [String] {
+        switch self {
+        case .processInspector:
+            [manifest.name]
+        case .eventReader(let hooks, let ringBytes):
+            [manifest.name, "--hooks", hooks.argument, "--ring-bytes", String(ringBytes)]
+        }
+    }
+}

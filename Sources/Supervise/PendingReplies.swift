@@ -1,0 +1,87 @@
+internal import Synchronization
+internal import Wire
+
+/// Questions that wait for their answers, by the number that both carry.
+final class PendingReplies: Sendable {
+    enum Outcome {
+        case reply(Frame)
+        case failed(AskError)
+    }
+
+    /// Takes the outcome, once; says what is wrong with a reply that cannot be decoded.
+    typealias Continuation = @Sendable (Outcome) -> WireError?
+
+    private struct Question {
+        let reply: MessageKind
+        let deadline: UInt64
+        let resume: Continuation
+    }
+
+    private struct State {
+        var lastID: UInt32 = 0
+        var waiting: [UInt32: Question] = [:]
+        /// Nobody waits any more, but an answer may still come.
+        var abandoned: Set<UInt32> = []
+    }
+
+    private let state = Mutex(State())
+
+    /// - Parameter reply: the kind that answers, if it is not `declined`.
+    /// - Returns: the number for the question; never 0.
+    func add(reply: MessageKind, deadline: UInt64, _ resume: @escaping Continuation) -> UInt32 {
+        state.withLock { state in
+            state.lastID = state.lastID == .max ? 1 : state.lastID + 1
+            state.waiting[state.lastID] = Question(reply: reply, deadline: deadline, resume: resume)
+            return state.lastID
+        }
+    }
+
+    /// Hands a reply to whoever waits for it.
+    ///
+    /// - Returns: what is wrong with it; nil when nothing is.
+    func resolve(_ frame: Frame) -> WireError? {
+        let id = frame.header.id
+        let question: Question?
+        let isLate: Bool
+        (question, isLate) = state.withLock { state in
+            (state.waiting.removeValue(forKey: id), state.abandoned.remove(id) != nil)
+        }
+        guard let question else { return isLate ? nil : .badValue("id") }
+        guard frame.kind == question.reply || frame.kind == .declined else {
+            _ = question.resume(.failed(.gone))
+            return .unexpectedKind(frame.kind)
+        }
+        return question.resume(.reply(frame))
+    }
+
+    /// Ends the waiting for one answer.
+    func fail(_ id: UInt32, _ error: AskError) {
+        let question = state.withLock { $0.waiting.removeValue(forKey: id) }
+        _ = question?.resume(.failed(error))
+    }
+
+    /// Ends the waiting for answers that are overdue.
+    func expire(now: UInt64) {
+        let overdue = state.withLock { state in
+            let overdue = state.waiting.filter { $0.value.deadline <= now }
+            for id in overdue.keys {
+                state.waiting.removeValue(forKey: id)
+                state.abandoned.insert(id)
+            }
+            return overdue.values.map(\.resume)
+        }
+        for resume in overdue { _ = resume(.failed(.late)) }
+    }
+
+    /// Ends all waiting: the helper is gone, and answers with it.
+    func failAll() {
+        let all = state.withLock { state in
+            defer {
+                state.waiting = [:]
+                state.abandoned = []
+            }
+            return state.waiting.values.map(\.resume)
+        }
+        for resume in all { _ = resume(.failed(.gone)) }
+    }
+}

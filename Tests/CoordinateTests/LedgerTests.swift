@@ -1,0 +1,93 @@
+import Assemble
+import BPFABI
+import Export
+import Coordinate
+import Testing
+import Wire
+
+/// Kernel counters with these values, by their number.
+func counters(_ values: [(hilo_counter, UInt64)]) -> KernelCounters {
+    var all = [UInt64](repeating: 0, count: CountReply.size)
+    for (counter, value) in values { all[Int(counter.rawValue)] = value }
+    return KernelCounters(CountReply(counters: all))
+}
+
+@Suite struct LedgerTests {
+    /// What a sound run of `count` whole exchanges and two process events leaves behind.
+    private func records(_ count: UInt64) -> RecordCounts {
+        var assembler = Assembler.Counters()
+        assembler.records = count
+        assembler.whole = count
+        assembler.spans = count
+        return RecordCounts(received: count + 2, processEvents: 2, assembler: assembler)
+    }
+
+    private func value(_ name: String, _ closing: Ledger.Closing) -> UInt64? {
+        closing.facts.first { $0.name == name }?.value
+    }
+
+    @Test func aSoundRunIsBalanced() {
+        var ledger = Ledger()
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 13), (HILO_COUNT_RING_FULL, 1)]))
+        #expect(ledger.isDrained(received: 12))
+        let closing = ledger.closing(records(10), sinks: [])
+        #expect(closing.isBalanced)
+        #expect(value("attempted", closing) == 13)
+        #expect(value("dropped_ring_full", closing) == 1)
+        #expect(value("dropped_reader_lost", closing) == 0)
+        #expect(value("spans", closing) == 10)
+    }
+
+    @Test func whatIsStillInTheRingIsNotDrained() {
+        var ledger = Ledger()
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 13), (HILO_COUNT_RING_FULL, 1)]))
+        #expect(!ledger.isDrained(received: 11))
+    }
+
+    @Test func whatDiedWithAnEventReaderIsCounted() {
+        var ledger = Ledger()
+        ledger.beginLife(received: 0)
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 100)]))
+        // It dies when 90 had arrived.
+        ledger.beginLife(received: 90)
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 5)]))
+        #expect(ledger.isDrained(received: 95))
+        let closing = ledger.closing(records(93), sinks: [])
+        #expect(value("attempted", closing) == 105)
+        #expect(value("dropped_reader_lost", closing) == 10)
+        #expect(closing.isBalanced)
+    }
+
+    /// The last count of a life is some seconds old when it ends.
+    @Test func whatArrivedAfterTheLastCountIsKnown() {
+        var ledger = Ledger()
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 50)]))
+        ledger.beginLife(received: 90)
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 5)]))
+        let closing = ledger.closing(records(93), sinks: [])
+        #expect(value("attempted", closing) == 95)
+        #expect(value("dropped_reader_lost", closing) == 0)
+    }
+
+    @Test func everyIdentityIsChecked() {
+        let wrong: [(inout RecordCounts) -> Void] = [
+            { $0.received += 1 }, { $0.processEvents -= 1 }, { $0.rejected += 1 }, { $0.assembler.records += 1 },
+            { $0.assembler.whole -= 1 }, { $0.assembler.paired += 1 }, { $0.assembler.spans -= 1 },
+            { $0.assembler.duplicates += 1 }, { $0.assembler.unsampled += 1 }, { $0.waiting = 1 },
+        ]
+        for (index, change) in wrong.enumerated() {
+            var ledger = Ledger()
+            ledger.take(counters([(HILO_COUNT_ATTEMPTED, 12)]))
+            var counts = records(10)
+            change(&counts)
+            #expect(!ledger.closing(counts, sinks: []).isBalanced, "change \(index)")
+        }
+    }
+
+    @Test func aSinkThatWasNotGivenEverythingIsNoticed() {
+        var ledger = Ledger()
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 12)]))
+        #expect(!ledger.closing(records(10), sinks: [("otlp", ExportCounts())]).isBalanced)
+        #expect(ledger.closing(records(0), sinks: [("otlp", ExportCounts())]).isBalanced)
+    }
+}

@@ -1,0 +1,56 @@
+import Coordinate
+import Testing
+
+@Suite struct ProgressTests {
+    // What changes a value cannot stand in an expectation by itself.
+    private func beginScan(_ progress: inout Progress) -> Bool { progress.beginScan() }
+    private func becomeReady(_ progress: inout Progress) -> Bool { progress.becomeReady() }
+
+    @Test func readyTakesBothHelpersAndAllAnswers() {
+        var progress = Progress()
+        #expect(beginScan(&progress) == false)
+        progress.inspectorReady()
+        #expect(beginScan(&progress) == false)
+        progress.readerConfigured()
+        #expect(becomeReady(&progress) == false)
+        #expect(beginScan(&progress) == true)
+        #expect(beginScan(&progress) == false)
+        progress.asked(3)
+        for _ in 0..<3 {
+            #expect(becomeReady(&progress) == false)
+            progress.answered()
+        }
+        #expect(becomeReady(&progress) == true)
+        #expect(becomeReady(&progress) == false)
+    }
+
+    @Test func anInspectorThatGoesInBetweenIsWaitedFor() {
+        var progress = Progress()
+        progress.inspectorReady()
+        progress.readerConfigured()
+        _ = progress.beginScan()
+        progress.asked(1)
+        // The question dies before it is told that the helper did.
+        progress.answered()
+        progress.interrupted()
+        #expect(becomeReady(&progress) == false)
+        progress.inspectorLost()
+        #expect(becomeReady(&progress) == false)
+        progress.inspectorReady()
+        progress.asked(1)
+        #expect(becomeReady(&progress) == false)
+        progress.answered()
+        #expect(becomeReady(&progress) == true)
+    }
+
+    @Test func anEventReaderThatGoesInBetweenIsWaitedFor() {
+        var progress = Progress()
+        progress.inspectorReady()
+        progress.readerConfigured()
+        _ = progress.beginScan()
+        progress.readerLost()
+        #expect(becomeReady(&progress) == false)
+        progress.readerConfigured()
+        #expect(becomeReady(&progress) == true)
+    }
+}

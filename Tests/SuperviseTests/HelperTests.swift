@@ -1,0 +1,222 @@
+import LinuxSys
+import Logging
+import Supervise
+import Synchronization
+import Testing
+import Wire
+
+/// Starts Python programs in the place of helpers: each speaks the protocol as the test wants it.
+struct PythonStarter: HelperStarting {
+    let script: String
+
+    /// Frames are made by hand, so that the test does not rely on what it tests.
+    static let prelude = """
+        import os, socket, struct, sys, time
+        s = socket.socket(fileno=3)
+        def send(kind, payload, id=0):
+            s.send(struct.pack("<HHIIB3x", 1, kind, id, len(payload), 0) + payload)
+        def hello(helper=1, abi=0):
+            send(0x100, struct.pack("<IB5QH", abi, helper, 0, 0, 0, 0, 0, 0))
+        def request():
+            m = s.recv(65536)
+            if not m: sys.exit(0)
+            v, kind, id, length, fds = struct.unpack("<HHIIB3x", m[:16])
+            return kind, id, m[16:]
+
+        """
+
+    func start(_ plan: HelperPlan) throws(StartFailure) -> StartedHelper {
+        var pair: ChannelPair
+        do throws(SysError) {
+            pair = try ChannelPair()
+        } catch {
+            throw .starter("\(error)")
+        }
+        guard let own = pair.takeOwn(), let peer = pair.takePeer() else { throw .starter("no channel") }
+        do throws(SpawnError) {
+            let child = try Child.start(
+                "/usr/bin/python3", arguments: ["python3", "-c", PythonStarter.prelude + script], channel: peer)
+            return StartedHelper(child: child, channel: own)
+        } catch {
+            throw .helper(error)
+        }
+    }
+}
+
+/// A helper, and what was told about it.
+struct Observed: Sendable {
+    let helper: Helper
+    let changes: AsyncStream<Helper.Change>
+
+    init(
+        _ plan: HelperPlan = .processInspector, script: String, abiVersion: UInt32 = 0,
+        onRecords: @escaping Helper.RecordConsumer = { (_) throws(WireError) in throw .unexpectedKind(.records) }
+    ) throws {
+        let (changes, queue) = AsyncStream.makeStream(of: Helper.Change.self)
+        self.changes = changes
+        var patience = HelperLife.Patience()
+        patience.greeting = 5_000_000_000
+        patience.farewell = 500_000_000
+        helper = try Helper(
+            plan, starter: PythonStarter(script: script), abiVersion: abiVersion, patience: patience,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onRecords: onRecords
+        ) { queue.yield($0) }
+        try helper.start()
+    }
+
+    /// The next change, in words.
+    func next(_ iterator: inout AsyncStream<Helper.Change>.Iterator) async -> String {
+        switch await iterator.next() {
+        case .ready(_, let pid): pid > 0 ? "ready" : "ready without a process"
+        case .lost(let explanation, _): "lost: \(explanation.cause)"
+        case .gaveUp(let explanation): "gave up: \(explanation.cause) (\(explanation.exitCode.rawValue))"
+        case .stopped: "stopped"
+        case nil: "nothing"
+        }
+    }
+}
+
+@Suite struct HelperTests {
+    @Test func asksAndLeaves() async throws {
+        let observed = try Observed(
+            script: """
+                hello()
+                while True:
+                    kind, id, payload = request()
+                    send(0x11, struct.pack("<IIQB", 1, 42, 7, 0), id)
+                """)
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        let replies = try await withThrowingTaskGroup(of: ScanReply.self) { group in
+            for _ in 0..<50 { group.addTask { try await observed.helper.ask(ScanRequest()) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(replies.count == 50)
+        #expect(replies.allSatisfy { $0.processes == [ProcessInstance(pid: 42, startTime: 7)] })
+        observed.helper.stop()
+        #expect(await observed.next(&changes) == "stopped")
+        await #expect(throws: AskError.gone) { try await observed.helper.ask(ScanRequest()) }
+    }
+
+    @Test func isDeclined() async throws {
+        let observed = try Observed(
+            script: """
+                hello()
+                kind, id, payload = request()
+                send(0x1, struct.pack("<HiH", 2, 13, 3) + b"why", id)
+                request()
+                """)
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        await #expect(throws: AskError.declined(Declined(.refused, errno: 13, text: "why"))) {
+            try await observed.helper.ask(ScanRequest())
+        }
+        observed.helper.stop()
+        #expect(await observed.next(&changes) == "stopped")
+    }
+
+    @Test func doesNotWaitForEverAndForgivesALateAnswer() async throws {
+        let observed = try Observed(
+            script: """
+                hello()
+                kind, first, payload = request()
+                kind, second, payload = request()
+                send(0x11, struct.pack("<IB", 0, 0), first)
+                send(0x11, struct.pack("<IB", 0, 1), second)
+                request()
+                """)
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        await #expect(throws: AskError.late) {
+            try await observed.helper.ask(ScanRequest(), within: .milliseconds(100))
+        }
+        #expect(try await observed.helper.ask(ScanRequest()).more)
+        observed.helper.stop()
+        #expect(await observed.next(&changes) == "stopped")
+    }
+
+    @Test func handsOverRecordsInOrder() async throws {
+        let taken = Mutex<[UInt8]>([])
+        let observed = try Observed(
+            .eventReader(hooks: .auto, ringBytes: 4096),
+            script: """
+                hello(2, 3)
+                for n in range(100):
+                    send(0x104, struct.pack("<IIBIB", 2, 1, n, 1, n))
+                request()
+                """, abiVersion: 3
+        ) { (records) throws(WireError) in
+            while let record = try records.next() {
+                let byte = record.first ?? 255
+                taken.withLock { $0.append(byte) }
+            }
+        }
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        for _ in 0..<200 where taken.withLock({ $0.count }) < 200 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(taken.withLock { $0 } == (0..<100).flatMap { [UInt8($0), UInt8($0)] })
+        observed.helper.stop()
+        #expect(await observed.next(&changes) == "stopped")
+    }
+
+    @Test(arguments: [
+        ("send(0x7777, b'')", "unknown message kind 0x7777"),
+        ("s.send(struct.pack('<HH', 1, 0x100))", "ends inside a field"),
+        ("hello()", "unexpected message hello"),
+        ("send(0x104, struct.pack('<I', 0))", "unexpected message records"),
+        ("send(0x11, struct.pack('<IB', 0, 0), 99)", "bad value of id"),
+        ("send(0x100, b'x')", "unexpected message hello"),
+    ])
+    func whoBreaksTheProtocolIsEndedAndStartedAgain(_ line: String, _ reason: String) async throws {
+        let observed = try Observed(script: "hello()\n\(line)\ntime.sleep(60)")
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        let lost = await observed.next(&changes)
+        #expect(lost.hasPrefix("lost: it was ended because it broke the protocol: "), "\(lost)")
+        #expect(lost.contains(reason), "\(lost)")
+        #expect(await observed.next(&changes) == "ready")
+        observed.helper.stop()
+        while true {
+            let change = await observed.next(&changes)
+            if change == "stopped" { break }
+            try #require(change.hasPrefix("lost") || change == "ready")
+        }
+    }
+
+    @Test func anotherVersionOfTheProtocolIsFinal() async throws {
+        let observed = try Observed(script: "s.send(struct.pack('<HHIIB3x', 9, 0x100, 0, 0, 0)); time.sleep(60)")
+        var changes = observed.changes.makeAsyncIterator()
+        let change = await observed.next(&changes)
+        #expect(change.contains("version 9") && change.hasSuffix("(76)"), "\(change)")
+    }
+
+    @Test func lastWordsExplainTheEnd() async throws {
+        let observed = try Observed(
+            script: """
+                message = b"CAP_BPF is missing: no luck. Remedy: more luck"
+                send(0x102, struct.pack("<BH", 6, len(message)) + message + struct.pack("<H", 0))
+                os._exit(77)
+                """)
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "gave up: CAP_BPF is missing: no luck (77)")
+    }
+
+    @Test func aQuestionDiesWithTheHelper() async throws {
+        let observed = try Observed(script: "hello()\nrequest()\nos.kill(os.getpid(), 9)")
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        await #expect(throws: AskError.gone) { try await observed.helper.ask(ScanRequest()) }
+        #expect(await observed.next(&changes) == "lost: it was killed (SIGKILL)")
+        observed.helper.stop()
+    }
+
+    @Test func whoDoesNotLeaveIsKilled() async throws {
+        let observed = try Observed(script: "hello()\ntime.sleep(60)")
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        let before = ContinuousClock.now
+        observed.helper.stop()
+        #expect(await observed.next(&changes) == "stopped")
+        #expect(ContinuousClock.now - before < .seconds(5))
+    }
+}
