@@ -1,0 +1,108 @@
+import LinuxSys
+import Supervise
+import Wire
+
+/// What `hilo doctor` has found out, feature by feature.
+struct Examination {
+    enum State: String {
+        case on, limited, off
+    }
+
+    struct Feature {
+        let name: String
+        let state: State
+        /// What it is like, or why it is not there.
+        let reason: String
+        let remedy: String?
+
+        init(_ name: String, _ state: State, _ reason: String, remedy: String? = nil) {
+            self.name = name
+            self.state = state
+            self.reason = reason
+            self.remedy = remedy
+        }
+    }
+
+    let kernel: String
+    let features: [Feature]
+    /// What `hilo run` would leave with; `success` when it would trace.
+    let exitCode: Wire.ExitCode
+
+    var wouldTrace: Bool { exitCode == .success }
+
+    init(
+        kernel: String, bounding: BoundingSetEmptied, socketHooks: Trial.Outcome, syscallHooks: Trial.Outcome,
+        inspector: Trial.Outcome
+    ) {
+        self.kernel = kernel
+        features = [
+            Examination.capture("capture by socket tracepoints", socketHooks),
+            Examination.capture("capture by system calls", syscallHooks),
+            Examination.discovery(inspector),
+            Examination.environments(inspector),
+            Examination.coordinator(bounding),
+            Feature(
+                "passing the trace on", .off,
+                "this version of hilo writes no traceparent; it follows those that services write themselves, and "
+                    + "calls between services on this host"),
+        ]
+        exitCode = Examination.exitCode(socketHooks, syscallHooks, inspector)
+    }
+
+    private static func capture(_ name: String, _ outcome: Trial.Outcome) -> Feature {
+        switch outcome {
+        case .greeted(let hello):
+            let programs = hello.probed.first { $0.name == "programs" }?.value.split(separator: ",").count ?? 0
+            return Feature(name, .on, "\(programs) programs loaded and attached, then every privilege given up")
+        case .failed(let explanation): return Feature(name, .off, explanation.cause, remedy: explanation.remedy)
+        }
+    }
+
+    private static func discovery(_ outcome: Trial.Outcome) -> Feature {
+        switch outcome {
+        case .greeted: Feature("finding processes", .on, "executables and ports of every user's processes can be read")
+        case .failed(let explanation):
+            Feature("finding processes", .off, explanation.cause, remedy: explanation.remedy)
+        }
+    }
+
+    private static func environments(_ outcome: Trial.Outcome) -> Feature {
+        let name = "service names from environments"
+        guard case .greeted(let hello) = outcome else {
+            return Feature(name, .off, "see finding processes")
+        }
+        let kept = hello.capabilities.effective.contains(.dacReadSearch)
+        return kept
+            ? Feature(name, .on, "OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES of every user's processes are read")
+            : Feature(
+                name, .limited, "only those of processes that run as hilo's own user are read",
+                remedy: "as root, setcap \(HelperManifest.processInspector.fileCapabilities) "
+                    + Installation.ofThisProcess().path(of: .processInspector))
+    }
+
+    private static func coordinator(_ bounding: BoundingSetEmptied) -> Feature {
+        let name = "coordinator without privilege"
+        return switch bounding {
+        case .here: Feature(name, .on, "five empty capability sets, no_new_privs")
+        case .inUserNamespace:
+            Feature(
+                name, .on, "five empty capability sets, no_new_privs; the bounding set in a user namespace of its own")
+        case .refused(let error):
+            Feature(
+                name, .limited, "the bounding set could not be emptied (\(error)); no_new_privs makes it of no use",
+                remedy: "allow unprivileged user namespaces, or start hilo as root with --user")
+        }
+    }
+
+    /// Either set of hooks does; of two reasons the one that a person can do something about.
+    private static func exitCode(
+        _ socketHooks: Trial.Outcome, _ syscallHooks: Trial.Outcome, _ inspector: Trial.Outcome
+    ) -> Wire.ExitCode {
+        var codes: [Wire.ExitCode] = []
+        if case .failed(let first) = socketHooks, case .failed(let second) = syscallHooks {
+            codes += [first.exitCode, second.exitCode]
+        }
+        if case .failed(let explanation) = inspector { codes.append(explanation.exitCode) }
+        return codes.contains(.privilege) ? .privilege : codes.first ?? .success
+    }
+}
