@@ -1,0 +1,116 @@
+"""A Python server that calls another one, in the way its path asks for:
+
+/same/...    in the thread that serves the request, on a connection of its own
+/keep/...    the same, on a connection that the thread keeps
+/thread/...  in a thread started for it
+/nested/...  in a thread started by a thread started for it
+/pool/...    in a pool of threads that serves all requests
+/child/...   in a forked child, which runs the same program
+/twice/...   two calls one after the other, in the thread
+/none/...    calls nobody
+
+chain_server.py --port N --upstream PORT [--upstream-host ADDRESS] --log FILE
+"""
+
+import argparse
+import concurrent.futures
+import http.client
+import http.server
+import os
+import threading
+
+from directives import Asked, Log, now
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--port", type=int, required=True)
+arguments.add_argument("--host", default="127.0.0.1")
+arguments.add_argument("--upstream", type=int, required=True)
+arguments.add_argument("--upstream-host", default="127.0.0.1")
+arguments.add_argument("--log", required=True)
+options = arguments.parse_args()
+log = Log(options.log)
+pool = concurrent.futures.ThreadPoolExecutor(4)
+kept = threading.local()
+
+
+def connect() -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(options.upstream_host, options.upstream, timeout=20)
+
+
+def call(identity: str) -> int:
+    connection = connect()
+    try:
+        connection.request("GET", f"/up/r/{identity}")
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+def call_kept(identity: str) -> int:
+    if not hasattr(kept, "connection"):
+        kept.connection = connect()
+    kept.connection.request("GET", f"/up/r/{identity}")
+    answer = kept.connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def in_thread(work) -> int:
+    results: list = []
+    thread = threading.Thread(target=lambda: results.append(work()))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def in_child(identity: str) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if call(identity) == 200 else 1)
+        finally:
+            os._exit(2)
+    return 200 if os.waitpid(child, 0)[1] == 0 else 502
+
+
+WAYS = {
+    "same": call,
+    "keep": call_kept,
+    "thread": lambda identity: in_thread(lambda: call(identity)),
+    "nested": lambda identity: in_thread(lambda: in_thread(lambda: call(identity))),
+    "pool": lambda identity: pool.submit(call, identity).result(),
+    "child": in_child,
+    "twice": lambda identity: call(identity) and call(identity),
+    "none": lambda identity: 200,
+}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def parse_request(self) -> bool:
+        self.first = now()
+        return super().parse_request()
+
+    def do_GET(self) -> None:
+        identity = Asked(self.path).identity
+        status = WAYS[self.path.split("/")[1]](identity)
+        self.send_response(status)
+        self.send_header("Content-Length", "3")
+        self.end_headers()
+        self.wfile.write(b"ok\n")
+        log.write(identity, "GET", status, self.first, now())
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
+Server((options.host, options.port), Handler).serve_forever()

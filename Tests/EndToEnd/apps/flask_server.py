@@ -1,0 +1,47 @@
+"""A Flask application on its own server. flask_server.py --port N --log FILE"""
+
+import argparse
+import time
+
+import flask
+from werkzeug.serving import WSGIRequestHandler
+
+from directives import Asked, Log, now
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--port", type=int, required=True)
+arguments.add_argument("--log", required=True)
+options = arguments.parse_args()
+log = Log(options.log)
+app = flask.Flask("sample")
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+
+
+@app.route("/", defaults={"path": ""}, methods=METHODS)
+@app.route("/<path:path>", methods=METHODS)
+def answer(path: str) -> flask.Response:
+    asked = Asked("/" + path)
+    flask.request.get_data()
+    if asked.delay:
+        time.sleep(asked.delay)
+    return flask.Response(b"x" * asked.body if asked.has_body else b"", status=asked.status)
+
+
+class Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def parse_request(self) -> bool:
+        self.first = now()
+        return super().parse_request()
+
+    def run_wsgi(self) -> None:
+        super().run_wsgi()
+        asked = Asked(self.path)
+        log.write(asked.identity, self.command, asked.status, self.first, now())
+
+    def log(self, *_) -> None:
+        pass
+
+
+app.run("127.0.0.1", options.port, threaded=True, request_handler=Handler)

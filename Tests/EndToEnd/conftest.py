@@ -1,0 +1,176 @@
+"""Fixtures, and how a run reports: one line a test with what it measured."""
+
+import dataclasses
+import itertools
+import os
+import random
+import string
+
+import pytest
+
+from kit import checks, hilo, places, recorder, servers
+
+#: How many tests may be skipped in a run that counts. Raising it is a decision to be argued for in a commit.
+ALLOWED_SKIPS = 0
+
+
+# ---- reporting ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def measured(record_property):
+    """measured("10000 requests, 10000 spans"): the numbers of this test, printed with its name."""
+
+    def say(sentence: str) -> None:
+        record_property("measured", sentence)
+
+    return say
+
+
+def pytest_report_teststatus(report, config):
+    if report.passed:
+        return ("passed" if report.when == "call" else ""), "", ""
+    if report.skipped:
+        return "skipped", "", ""
+    return None
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" or report.failed or report.skipped:
+        numbers = "; ".join(value for name, value in report.user_properties if name == "measured")
+        verdict = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}[report.outcome]
+        if report.skipped:
+            numbers = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        name = report.nodeid.rpartition("/")[2]
+        print(f"{verdict:8}{report.duration:6.1f} s  {name}{': ' if numbers else ''}{numbers}", flush=True)
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    if skipped > ALLOWED_SKIPS:
+        terminalreporter.write_line(f"{skipped} tests were skipped; {ALLOWED_SKIPS} may be", red=True)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == 0 and reporter and len(reporter.stats.get("skipped", [])) > ALLOWED_SKIPS:
+        session.exitstatus = 1
+
+
+# ---- the machine --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _root():
+    if os.getuid() != 0:
+        pytest.exit("the end-to-end tests start servers and hilo as other users: run them as root", returncode=1)
+
+
+@pytest.fixture(scope="session")
+def workspace():
+    made = places.Workspace()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def start(workspace):
+    """Starts servers; they end with the test module."""
+    started = servers.Servers(workspace)
+    yield started
+    started.stop_all()
+
+
+# ---- hilo ---------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Traced:
+    """A hilo that runs as uid 65534 with one set of hooks, tracing whatever listens on ports.TRACED, and the
+    collector that gets its spans. It serves many tests: each tells its own spans by the ids in its paths."""
+
+    hooks: str
+    hilo: hilo.Hilo
+    recorder: recorder.Recorder
+
+
+class _Shared:
+    """The running Traced of one set of hooks; a new one if a test brought it down."""
+
+    def __init__(self, workspace, hooks: str) -> None:
+        self.workspace, self.hooks, self.current = workspace, hooks, None
+
+    def get(self) -> Traced:
+        if self.current and self.current.hilo.child.running:
+            return self.current
+        sink = recorder.Recorder()
+        run = hilo.Hilo(self.workspace, hilo.environment(self.hooks, sink.endpoint))
+        run.wait_ready()
+        self.current = Traced(self.hooks, run, sink)
+        return self.current
+
+    def finish(self) -> None:
+        if not self.current:
+            return
+        code = self.current.hilo.stop()
+        self.current.recorder.stop()
+        assert code == hilo.OK, f"hilo left with {code}:\n{self.current.hilo.errors}"
+        assert "every record is accounted for" in self.current.hilo.errors, self.current.hilo.errors
+        checks.no_doubles(self.current.recorder.all())
+
+
+@pytest.fixture(scope="session", params=hilo.HOOKS)
+def hooks(request):
+    """Each set of hooks in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def _shared(workspace, hooks):
+    shared = _Shared(workspace, hooks)
+    yield shared
+    shared.finish()
+
+
+@pytest.fixture
+def traced(_shared):
+    """See Traced. The test fails if hilo does not survive it."""
+    current = _shared.get()
+    yield current
+    assert current.hilo.child.running, f"hilo left with {current.hilo.child.popen.returncode}:\n{current.hilo.errors}"
+
+
+@pytest.fixture
+def run_hilo(workspace):
+    """run_hilo(environment, **arguments of kit.hilo.Hilo): a hilo of this test's own, stopped after it."""
+    runs = []
+
+    def run(environment: dict | None = None, **arguments) -> hilo.Hilo:
+        runs.append(hilo.Hilo(workspace, environment, **arguments))
+        return runs[-1]
+
+    yield run
+    for one in runs:
+        one.stop()
+
+
+@pytest.fixture
+def collect():
+    """collect(...): a recorder of this test's own, stopped after it."""
+    made = []
+
+    def make(**arguments) -> recorder.Recorder:
+        made.append(recorder.Recorder(**arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def new_run():
+    """new_run(): the name of a load run, never used before, nor by other tests on this machine."""
+    session = "".join(random.choices(string.ascii_lowercase, k=4))
+    numbers = itertools.count(1)
+    return lambda: f"{session}{next(numbers):03d}"

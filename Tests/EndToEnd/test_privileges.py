@@ -1,0 +1,223 @@
+"""Missing privileges: one clear line with cause and remedy, and exit code 77. And what the helpers refuse."""
+
+import os
+import pathlib
+import struct
+import subprocess
+
+import pytest
+from kit import hilo, load, places, ports, process
+from kit.helper import DAC_READ_SEARCH, LOG, SYS_PTRACE, Helper, bit
+from kit.waiting import until
+
+pytestmark = pytest.mark.privileges
+
+MINIMAL = {"OTEL_EBPF_OPEN_PORT": str(ports.TRACED.start), "OTEL_EBPF_TRACE_PRINTER": "json"}
+
+
+def refuses(run: hilo.Hilo, *parts: str) -> str:
+    """The run leaves with 77 and one line for each helper that lacks something, with these parts; the first line."""
+    code = run.wait_exit(15)
+    assert code == hilo.PRIVILEGE, f"exit {code}:\n{run.errors}"
+    lines = hilo.last_words(run.errors)
+    named = [line.split()[1] for line in lines]
+    assert lines and len(set(named)) == len(lines), f"not one line for each helper:\n{run.errors}"
+    for line in lines:
+        for part in (*parts, "Remedy: "):
+            assert part.lower() in line.lower(), f"{part!r} is not in: {line}"
+    assert not any("READY=1" in message for message in run.notify.messages)
+    return lines[0]
+
+
+@pytest.mark.parametrize("helper", ["process-inspector", "event-reader"])
+def test_a_helper_without_file_capabilities(workspace, run_hilo, measured, helper):
+    stage = workspace.copy_of_stage("uncapped")
+    subprocess.run(["setcap", "-r", str(stage / "libexec" / "hilo" / f"hilo-{helper}")], check=True)
+    run = run_hilo(MINIMAL, stage=stage)
+    measured(refuses(run, f"hilo-{helper}", "setcap"))
+
+
+def test_a_plain_copy_of_everything(workspace, run_hilo):
+    run = run_hilo(MINIMAL, stage=workspace.copy_of_stage("copied", capabilities=False))
+    refuses(run, "setcap")
+
+
+def test_no_new_privs(run_hilo, measured):
+    run = run_hilo(MINIMAL, wrapper=["setpriv", "--no-new-privs"])
+    measured(refuses(run, "no_new_privs"))
+
+
+def test_nosuid_mount(workspace, run_hilo, measured):
+    mount = workspace.directory("nosuid")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "nosuid,mode=0755", "tmpfs", str(mount)], check=True)
+    try:
+        places.copy_stage(places.BUILT_STAGE, mount / "stage", capabilities=True)
+        run = run_hilo(MINIMAL, stage=mount / "stage")
+        measured(refuses(run, "nosuid"))
+    finally:
+        subprocess.run(["umount", "--lazy", str(mount)], check=True)
+
+
+@pytest.mark.parametrize("capability", ["bpf", "perfmon", "sys_ptrace"])
+def test_a_bounding_set_that_lacks_one(run_hilo, measured, capability):
+    wrapper = ["setpriv", "--bounding-set", f"-{capability}"]
+    wrapper += ["--reuid", str(places.HILO_UID), "--regid", str(places.group_of(places.HILO_UID)), "--clear-groups"]
+    run = run_hilo(MINIMAL, uid=0, wrapper=wrapper)
+    measured(refuses(run, "bounding set", capability))
+
+
+def test_too_much_is_refused_as_well(workspace, run_hilo, measured):
+    stage = workspace.copy_of_stage("generous")
+    reader = stage / "libexec" / "hilo" / "hilo-event-reader"
+    subprocess.run(["setcap", "cap_bpf,cap_perfmon,cap_sys_admin=p", str(reader)], check=True)
+    measured(refuses(run_hilo(MINIMAL, stage=stage), "SYS_ADMIN", "setcap"))
+
+
+def test_missing_capture_programs(workspace, run_hilo, measured):
+    stage = workspace.copy_of_stage("hollow")
+    for program in (stage / "lib" / "hilo" / "bpf").iterdir():
+        program.unlink()
+    run = run_hilo(MINIMAL, stage=stage)
+    code = run.wait_exit(15)
+    assert code not in (0, None) and code > 0, run.errors
+    lines = hilo.last_words(run.errors)
+    assert len(lines) == 1 and ".bpf.o" in lines[0], run.errors
+    measured(f"exit {code}: {lines[0]}")
+
+
+def test_doctor(workspace, measured):
+    """The same by asking: 0 where run would trace, else not, with the reason."""
+    good = hilo.command(workspace, "doctor", "--json")
+    assert good.returncode == hilo.OK, good.stdout + good.stderr
+    bad = hilo.command(workspace, "doctor", stage=workspace.copy_of_stage("copied", capabilities=False))
+    assert bad.returncode == hilo.PRIVILEGE, f"{bad.returncode}: {bad.stdout}{bad.stderr}"
+    assert "setcap" in bad.stdout + bad.stderr
+    measured("doctor: 0 here, 77 for a copy without file capabilities")
+
+
+def test_started_as_root_it_becomes_unprivileged(run_hilo, collect, start, new_run, measured):
+    recorder = collect()
+    run = run_hilo(hilo.environment("auto", recorder.endpoint), uid=0, arguments=["--user", "nobody"])
+    run.wait_ready()
+    for pid in [run.pid, *run.helpers()]:
+        status = process.status_of(pid)
+        assert status["Uid"].split() == [str(places.HILO_UID)] * 4, f"{pid}: uid {status['Uid']}"
+        assert status["Groups"] in ("", str(places.group_of(places.HILO_UID))), status["Groups"]
+    assert process.status_of(run.pid)["CapPrm"] == "0" * 16
+    name = new_run()
+    load.drive(load.Plan(start.python().port, name, 10))
+    recorder.wait_for_run(name, lambda found: len(found) == 10, "10 spans")
+    measured("started as root: every process has uid 65534, 10 requests, 10 spans")
+
+
+# ---- the helpers by themselves ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def programs(workspace) -> pathlib.Path:
+    return hilo.stage_of(workspace) / "libexec" / "hilo"
+
+
+@pytest.fixture
+def helper(programs):
+    started = []
+
+    def start(name: str, *arguments: str, **more) -> Helper:
+        started.append(Helper(programs / f"hilo-{name}", *arguments, **more))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.popen.poll() is None:
+            one.end()
+
+
+READER = ["--hooks", "auto", "--ring-bytes", "65536"]
+
+
+def test_what_each_helper_keeps(helper):
+    """As it says in its greeting, and as the kernel says."""
+    wanted = {
+        "process-inspector": (bit(SYS_PTRACE, DAC_READ_SEARCH), []),
+        "event-reader": (0, READER),
+    }
+    for name, (kept, arguments) in wanted.items():
+        one = helper(name, *arguments)
+        hello = one.hello()
+        status = process.status_of(one.pid)
+        for field, key, value in (
+            ("CapEff", "effective", kept), ("CapPrm", "permitted", kept), ("CapInh", "inheritable", 0),
+            ("CapBnd", "bounding", 0), ("CapAmb", "ambient", 0),
+        ):  # fmt: skip
+            assert hello[key] == value, f"{name} greets with {key} {hello[key]:#x}"
+            assert int(status[field], 16) == value, f"{name} has {field} {status[field]}"
+        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+
+
+def test_nobody_may_look_into_a_helper(helper):
+    """Not dumpable: another process of the same uid cannot trace it or open its descriptors."""
+    one = helper("event-reader", *READER)
+    one.hello()
+    listed = subprocess.run(
+        ["ls", f"/proc/{one.pid}/fd"], capture_output=True, user=places.HILO_UID, group=places.group_of(places.HILO_UID)
+    )
+    assert listed.returncode != 0
+    assert os.stat(f"/proc/{one.pid}/fd").st_uid == 0
+
+
+@pytest.mark.parametrize("name,arguments", [("process-inspector", []), ("event-reader", READER)])
+@pytest.mark.parametrize(
+    "message",
+    {
+        "unknown kind": struct.pack("<HHIIB3x", 1, 0x7777, 1, 0, 0),
+        "another version": struct.pack("<HHIIB3x", 9, 0x10, 1, 4, 0) + b"\0\0\0\0",
+        "length that is not the payload's": struct.pack("<HHIIB3x", 1, 0x10, 1, 400, 0),
+        "header cut short": b"\1\0\x10",
+        "padding that is not zero": struct.pack("<HHIIBBBB", 1, 0x10, 1, 4, 0, 1, 2, 3) + b"\0\0\0\0",
+        "a reply": struct.pack("<HHIIB3x", 1, 0x11, 1, 0, 0),
+        "a byte too many": struct.pack("<HHIIB3x", 1, 0x10, 1, 5, 0) + b"\0\0\0\0\0",
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_what_breaks_the_protocol_ends_a_helper(helper, name, arguments, message):
+    one = helper(name, *arguments)
+    one.hello()
+    one.send_raw(message[1])
+    while (reply := one.receive()) is not None:
+        assert reply[0] == LOG, f"answered with {reply[0]:#x}"
+    code, errors = one.wait()
+    assert code in (hilo.INTERNAL, hilo.MISMATCH), f"exit {code}: {errors}"
+    assert len(errors.strip().splitlines()) == 1, errors
+
+
+def test_a_helper_leaves_when_the_coordinator_closes_its_end(helper):
+    for name, arguments in (("process-inspector", []), ("event-reader", READER)):
+        one = helper(name, *arguments)
+        one.hello()
+        assert one.end() == (0, "")
+
+
+def test_a_helper_started_by_hand_says_what_it_is(programs):
+    done = subprocess.run(
+        [str(programs / "hilo-event-reader")], capture_output=True, text=True, user=places.HILO_UID, cwd="/"
+    )
+    assert done.returncode == hilo.USAGE and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_helpers_end_with_a_killed_coordinator(run_hilo):
+    run = run_hilo(MINIMAL)
+    run.wait_ready()
+    helpers = run.helpers()
+    assert len(helpers) == 3, "starter, process-inspector and event-reader"
+    run.child.popen.kill()
+    run.child.wait()
+    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in helpers), "the helpers are gone")
+
+
+def test_more_capabilities_than_asked_for_are_refused_by_the_helper(programs, workspace, measured):
+    stage = workspace.copy_of_stage("net-raw")
+    program = stage / "libexec" / "hilo" / "hilo-process-inspector"
+    subprocess.run(["setcap", "cap_sys_ptrace,cap_net_raw=p", str(program)], check=True)
+    code, errors = Helper(program).wait()
+    assert code == hilo.PRIVILEGE and "NET_RAW" in errors, f"exit {code}: {errors}"
+    measured(errors.strip())
