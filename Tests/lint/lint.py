@@ -169,8 +169,9 @@ def file_capabilities() -> Findings:
         for name, capabilities in re.findall(r"\[(hilo-[\w-]+)\]=([\w,]+)=p", stage_file.read_text())
     }
     for name in sorted(wanted.keys() | given.keys()):
-        if wanted.get(name) != given.get(name):
-            yield f"scripts/stage.sh: {name} gets {given.get(name)}, its manifest says {wanted.get(name)}"
+        has, may = given.get(name, set()), wanted.get(name, set())
+        if has != may:
+            yield f"scripts/stage.sh: {name} gets {sorted(has)}, its manifest says {sorted(may)}"
 
 
 def check_sources() -> Findings:
