@@ -27,9 +27,29 @@ def answer(path: str) -> flask.Response:
     return flask.Response(b"x" * asked.body if asked.has_body else b"", status=asked.status)
 
 
+class Writer:
+    """Notes when the last byte was written: after that, Flask takes the request down for half a millisecond."""
+
+    def __init__(self, file) -> None:
+        self._file = file
+        self.last = 0
+
+    def write(self, data: bytes) -> int:
+        count = self._file.write(data)
+        self.last = now()
+        return count
+
+    def __getattr__(self, name: str):
+        return getattr(self._file, name)
+
+
 class Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.wfile = Writer(self.wfile)
 
     def parse_request(self) -> bool:
         self.first = now()
@@ -38,7 +58,7 @@ class Handler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         super().run_wsgi()
         asked = Asked(self.path)
-        log.write(asked.identity, self.command, asked.status, self.first, now())
+        log.write(asked.identity, self.command, asked.status, self.first, self.wfile.last)
 
     def log(self, *_) -> None:
         pass
