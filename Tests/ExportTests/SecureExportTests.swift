@@ -35,8 +35,8 @@ struct SecureExportTests {
 
         let other = try await export(5, port: collector.port) { $0.certificate = theirs.certificate }
         #expect(other.dropped[.exportTimeout] == 5)
-        let reason = log.lines(.warning).first?.metadata["reason"]
-        #expect("\(reason ?? "")".contains("CERTIFICATE_VERIFY_FAILED"))
+        let reason = "\(log.lines(.warning).first?.metadata["reason"] ?? "")"
+        #expect(reason.hasPrefix("The collector's certificate is signed by nobody that hilo trusts"))
 
         let system = try await export(5, port: collector.port) { _ in }
         #expect(system.dropped[.exportTimeout] == 5)
@@ -44,6 +44,15 @@ struct SecureExportTests {
         let careless = try await export(5, port: collector.port) { $0.insecureSkipVerify = true }
         #expect(careless.exported == 5)
         #expect(collector.received.count == 2)
+        try await collector.stop()
+    }
+
+    @Test func aCollectorWithoutTLSIsSaid() async throws {
+        let collector = try await FakeCollector()
+        let counts = try await export(5, port: collector.port) { $0.insecureSkipVerify = true }
+        #expect(counts.exported == 0)
+        let reason = "\(log.lines(.warning).first?.metadata["reason"] ?? "")"
+        #expect(reason == "The collector does not speak TLS on this port; write http:// if it is not meant to")
         try await collector.stop()
     }
 
@@ -80,7 +89,10 @@ struct SecureExportTests {
                     version: "1", logger: log.logger)
             }
         }
-        #expect(fault { $0.certificate = "/nowhere.pem" }?.path == "/nowhere.pem")
+        let missing = fault { $0.certificate = "/nowhere.pem" }
+        #expect(
+            missing?.description
+                == "the certificate of the authorities in /nowhere.pem cannot be used: there is no such file")
         #expect(fault { $0.certificate = ours.clientKey }?.what == "certificate of the authorities")
         #expect(fault { $0.clientCertificate = "/nowhere.pem" }?.what == "client certificate")
         #expect(fault { $0.clientKey = "/nowhere.pem" }?.what == "client key")

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// Why there was no answer, in words for a log. Some come from the peer (a certificate's names): see ``ForeignText``.
 enum FailureReason {
@@ -15,8 +16,12 @@ enum FailureReason {
             systemText(error.errnoCode)
         case is CancellationError:
             "Cancelled"
+        case let error as NIOSSLError:
+            TLSReason.text(of: error)
+        case let error as BoringSSLError:
+            TLSReason.text(of: error)
         default:
-            // TLS and HTTP syntax: libraries' own names of the fault.
+            // HTTP syntax: the libraries' own names of the fault.
             String(describing: error)
         }
     }

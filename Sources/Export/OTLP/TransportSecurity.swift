@@ -38,7 +38,7 @@ package struct TransportSecurity: Sendable {
         do {
             return try body()
         } catch {
-            throw ExportSetupError(what: what, path: path, reason: String(describing: error))
+            throw ExportSetupError(what: what, path: path, reason: FailureReason.text(of: error))
         }
     }
 }
@@ -48,7 +48,7 @@ public struct ExportSetupError: Error, Hashable, Sendable, CustomStringConvertib
     /// Which file it is: `client key`.
     public let what: String
     public let path: String
-    /// Why it cannot be used, in the words of the TLS library.
+    /// Why it cannot be used: `there is no such file`.
     public let reason: String
 
     public var description: String { "the \(what) in \(path) cannot be used: \(reason)" }
