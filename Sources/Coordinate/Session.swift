@@ -173,7 +173,7 @@ extension SpanOptions {
             self.init(
                 routes: try RouteNamer(
                     patterns: settings.routes.patterns, unmatched: unmatched, wildcard: settings.routes.wildcard),
-                selectQuery: settings.attributes.selectQuery)
+                selectQuery: settings.attributes.selectQuery, knownMethods: settings.attributes.knownMethods)
         } catch {
             throw .routes(error)
         }

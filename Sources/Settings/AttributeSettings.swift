@@ -9,9 +9,16 @@ public struct AttributeSettings: Sendable, Equatable {
     /// `OTEL_EBPF_HOSTNAME`.
     public var hostName: String?
 
-    public init(selectQuery: Bool = false, hostID: String? = nil, hostName: String? = nil) {
+    /// The request methods that spans name, in place of those of RFC 9110 and PATCH; any other is `_OTHER`:
+    /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`.
+    public var knownMethods: Set<String>?
+
+    public init(
+        selectQuery: Bool = false, hostID: String? = nil, hostName: String? = nil, knownMethods: Set<String>? = nil
+    ) {
         self.selectQuery = selectQuery
         self.hostID = hostID
         self.hostName = hostName
+        self.knownMethods = knownMethods
     }
 }

@@ -185,6 +185,7 @@ enum KnownKeys {
     private static let attributes = [
         KnownKey("OTEL_RESOURCE_ATTRIBUTES", ["OTEL_RESOURCE_ATTRIBUTES"]),
         KnownKey("attributes.select"),
+        KnownKey("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", ["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"]),
         KnownKey("attributes.host_id.override", ["OTEL_EBPF_HOST_ID"]),
         KnownKey(
             "attributes.host_id.fetch_timeout", ["OTEL_EBPF_HOST_ID_FETCH_TIMEOUT"],

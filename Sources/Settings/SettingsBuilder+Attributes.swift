@@ -51,7 +51,23 @@ extension SettingsBuilder {
     mutating func attributes() -> AttributeSettings {
         AttributeSettings(
             selectQuery: selectQuery(), hostID: name("attributes.host_id.override"),
-            hostName: name("attributes.instance_id.override_hostname"))
+            hostName: name("attributes.instance_id.override_hostname"),
+            knownMethods: reader.values(
+                "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", remedy: "write methods such as GET,POST,QUERY", method
+            ).map { Set($0) })
+    }
+
+    /// A token of RFC 9110, 5.6.2. Methods are case-sensitive.
+    private func method(_ text: String) throws(PatternError) -> String {
+        let isToken = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            }
+        }
+        guard isToken, !text.isEmpty else { throw PatternError("'\(text.clipped)' is not a request method") }
+        return text
     }
 
     /// `attributes.select` maps a signal's name to globs of attributes to include and to exclude. Of the signals only

@@ -282,6 +282,10 @@ import Testing
             "environment: OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' is not supported by hilo yet; use "
                 + "http/protobuf, which collectors serve on port 4318"),
         VariableCase(
+            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET,PO ST",
+            "environment: OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: 'PO ST' is not a request method; write methods "
+                + "such as GET,POST,QUERY"),
+        VariableCase(
             "OTEL_TRACES_EXPORTER", "zipkin",
             "environment: OTEL_TRACES_EXPORTER: 'zipkin' is not supported by hilo; it has otlp, console and none"),
         VariableCase(

@@ -229,6 +229,12 @@ import TraceContext
         #expect(both.tracePrinter == .tree && both.traces.endpoint != nil)
     }
 
+    @Test func readsKnownMethods() throws {
+        let variable = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"
+        #expect(try Loading().get().attributes.knownMethods == nil)
+        #expect(try Loading(environment: [variable: "GET, QUERY"]).get().attributes.knownMethods == ["GET", "QUERY"])
+    }
+
     @Test func readsHeaders() throws {
         func headers(_ environment: [String: String], _ yaml: String = "") throws -> [String] {
             try Loading(yaml, environment: environment).get().traces.headers.map { "\($0.name)=\($0.value.revealed)" }
