@@ -4,7 +4,7 @@ extension Assembler {
     /// Every record is accounted for: `records` = `duplicates` + `whole` + 2 × `paired` + `requestsExpired` +
     /// `requestsEvicted` + `requestsStopped` + `answersOrphaned` + what waits for its other half. Every exchange with
     /// a request becomes a span: `whole` + `paired` + `requestsExpired` + `requestsEvicted` + `requestsStopped` =
-    /// `spans` + `unsampled` + what waits for its process's description.
+    /// `spans` + `unsampled` + `disowned` + what waits for its process's description.
     public struct Counters: Hashable, Sendable {
         /// Exchange records taken.
         public var records: UInt64 = 0
@@ -26,6 +26,8 @@ extension Assembler {
         public var spans: UInt64 = 0
         /// Exchanges of traces that are not sampled, which become no span.
         public var unsampled: UInt64 = 0
+        /// Exchanges of programs that were not to be traced, which a traced process had executed.
+        public var disowned: UInt64 = 0
         /// Exchanges whose request line could not be read; their spans have no method and no URL.
         public var unreadable: UInt64 = 0
         /// Spans that waited for their process to be described.
@@ -43,7 +45,7 @@ extension Assembler {
                 ("records", records), ("duplicates", duplicates), ("whole", whole), ("paired", paired),
                 ("requests_expired", requestsExpired), ("requests_evicted", requestsEvicted),
                 ("requests_stopped", requestsStopped), ("answers_orphaned", answersOrphaned), ("spans", spans),
-                ("unsampled", unsampled), ("unreadable", unreadable), ("deferred", deferred),
+                ("unsampled", unsampled), ("disowned", disowned), ("unreadable", unreadable), ("deferred", deferred),
                 ("undescribed", undescribed), ("routes_over_limit", routesOverLimit),
             ]
         }

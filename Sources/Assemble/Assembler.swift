@@ -137,6 +137,10 @@ public struct Assembler: Sendable {
             counters.unsampled += 1
             return
         }
+        guard !processes.isDisowned(exchange.process) else {
+            counters.disowned += 1
+            return
+        }
         if exchange.request == nil { counters.unreadable += 1 }
         let before = spans.count
         let route = self.route(of: exchange)
@@ -206,6 +210,12 @@ public struct Assembler: Sendable {
     /// The description of a process no longer holds: it runs another program now. Its spans wait for the new one.
     public mutating func forgetProcess(_ tgid: UInt32) {
         processes.forget(tgid)
+    }
+
+    /// What runs in a process was never to be traced. What was made of it since the last description is dropped, and
+    /// what comes within ``Limits/exitGraceNanos`` too, unless it is described anew.
+    public mutating func disownProcess(_ tgid: UInt32, now: UInt64) {
+        counters.disowned += UInt64(processes.disown(tgid, now: now))
     }
 
     /// A process is gone. Its description stays for ``Limits/exitGraceNanos``, since records of it may still be on

@@ -5,6 +5,8 @@ struct ProcessTable: Sendable {
         var resource: ResourceRef?
         /// `resource` only stands in, because no description came in time.
         var isStandIn = false
+        /// It was never to be traced: its spans are dropped.
+        var isDisowned = false
         /// When the spans that wait are let go without a description.
         var deadline: UInt64 = .max
         /// When all this is forgotten, since the process is gone or nobody speaks of it.
@@ -50,6 +52,7 @@ struct ProcessTable: Sendable {
         var process = processes.removeValue(forKey: tgid) ?? Process(routesAtMost: limits.routesPerProcess)
         if process.isStandIn || process.resource?.resource != resource { process.resource = makeRef(resource) }
         process.isStandIn = false
+        process.isDisowned = false
         process.forgetAt = .max
         _ = release(&process, into: &spans)
         processes[tgid] = process
@@ -68,6 +71,26 @@ struct ProcessTable: Sendable {
     /// The process is gone; records of it may still come for a while.
     mutating func exited(_ tgid: UInt32, now: UInt64) {
         processes[tgid]?.forgetAt = now.addingClamped(limits.exitGraceNanos)
+    }
+
+    /// The process runs what nobody chose: drops what waits for its description, and what comes for a while. What was
+    /// described before stays right.
+    ///
+    /// - Returns: how many spans were dropped that waited.
+    mutating func disown(_ tgid: UInt32, now: UInt64) -> Int {
+        var process = processes[tgid] ?? Process(routesAtMost: limits.routesPerProcess)
+        let count = process.waiting.count
+        process.waiting = []
+        waitingCount -= count
+        process.isDisowned = process.resource == nil || process.isStandIn
+        process.forgetAt = now.addingClamped(limits.exitGraceNanos)
+        processes[tgid] = process
+        return count
+    }
+
+    /// Whether spans of a process are to be dropped.
+    func isDisowned(_ tgid: UInt32) -> Bool {
+        processes[tgid]?.isDisowned ?? false
     }
 
     /// Adds the span that `make` makes to `spans`, or keeps it until its process is described.

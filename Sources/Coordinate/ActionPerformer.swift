@@ -57,6 +57,9 @@ struct ActionPerformer: Sendable {
         case .forget(let pid):
             tracer.forget(pid)
             onAnswer(.forgotten(pid))
+        case .disown(let pid):
+            tracer.disown(pid)
+            onAnswer(.forgotten(pid))
         case .notice(let notice): onAnswer(.notice(notice))
         case .select, .deselect: break
         }
@@ -99,7 +102,7 @@ extension DiscoveryAction {
         switch self {
         case .select(let pid): SelectRequest.Change(tgid: pid, action: .add)
         case .deselect(let pid): SelectRequest.Change(tgid: pid, action: .remove)
-        case .scan, .describe, .setResource, .forget, .notice: nil
+        case .scan, .describe, .setResource, .forget, .disown, .notice: nil
         }
     }
 
@@ -107,7 +110,7 @@ extension DiscoveryAction {
     var isQuestion: Bool {
         switch self {
         case .scan, .describe: true
-        case .select, .deselect, .setResource, .forget, .notice: false
+        case .select, .deselect, .setResource, .forget, .disown, .notice: false
         }
     }
 }

@@ -45,6 +45,7 @@ public struct Ledger: Hashable {
             ("dropped_parse_reject", counts.rejected), ("process_events", counts.processEvents),
             ("exchanges", assembled.records), ("duplicates", assembled.duplicates), ("second_halves", assembled.paired),
             ("dropped_orphaned", assembled.answersOrphaned), ("dropped_unsampled", assembled.unsampled),
+            ("dropped_not_chosen", assembled.disowned),
             ("unsampled_in_kernel", kernel[HILO_COUNT_UNSAMPLED]), ("spans", assembled.spans),
         ]
         for sink in sinks {
@@ -58,7 +59,8 @@ public struct Ledger: Hashable {
         let isBalanced =
             counts.received == counts.processEvents + counts.rejected + assembled.records
             && assembled.records == assembled.duplicates + ended + 2 * assembled.paired + assembled.answersOrphaned
-            && ended + assembled.paired == assembled.spans + assembled.unsampled && counts.waiting == 0
+            && ended + assembled.paired == assembled.spans + assembled.unsampled + assembled.disowned
+            && counts.waiting == 0
             && sinks.allSatisfy {
                 $0.counts.isBalanced && $0.counts.accepted == assembled.spans && $0.counts.queued == 0
             }

@@ -87,6 +87,16 @@ final class Tracer: Sendable {
         }
     }
 
+    /// Nothing more of it is wanted, nor what waits for its description.
+    func disown(_ process: UInt32) {
+        let now = MonotonicClock.now()
+        state.withLock { state in
+            state.known[process] = nil
+            state.strangers.remove(process)
+            state.assembler.disownProcess(process, now: now)
+        }
+    }
+
     /// Which processes have yielded something.
     func heard() -> Set<UInt32> {
         state.withLock { state in Set(state.known.filter(\.value).keys) }

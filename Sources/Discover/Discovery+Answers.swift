@@ -42,7 +42,8 @@ extension Discovery {
     ///
     /// - Parameter isFork: it is a child of a traced process and shares its service already.
     mutating func look(
-        at pid: UInt32, startTime: UInt64, isTraced: Bool, isFork: Bool = false, _ actions: inout [DiscoveryAction]
+        at pid: UInt32, startTime: UInt64, isTraced: Bool, isFork: Bool = false, isExec: Bool = false,
+        _ actions: inout [DiscoveryAction]
     ) {
         if own.contains(pid) {
             if isTraced { leave(pid, .own, &actions) }
@@ -54,6 +55,7 @@ extension Discovery {
             var next = Lookup(startTime: 0, isTraced: isTraced || wasTraced)
             next.isAsked = lookup.isAsked
             next.isStale = lookup.isAsked
+            next.isExec = isExec || lookup.isExec
             lookups[pid] = next
             return
         }
@@ -64,6 +66,7 @@ extension Discovery {
         ruledOut[pid] = nil
         var lookup = Lookup(startTime: startTime, isTraced: isTraced)
         lookup.isFork = isFork
+        lookup.isExec = isExec
         lookups[pid] = lookup
         queue.append(pid)
     }
@@ -220,10 +223,10 @@ extension Discovery {
         _ pid: UInt32, _ lookup: Lookup, _ reason: DiscoveryNotice.Reason?, _ actions: inout [DiscoveryAction]
     ) {
         if traced[pid] != nil {
-            leave(pid, reason ?? .unmatched, &actions)
+            leave(pid, reason ?? .unmatched, isExec: lookup.isExec, &actions)
         } else if lookup.isTraced || lookup.isSelected {
             actions.append(.deselect(pid))
-            actions.append(.forget(pid))
+            actions.append(reason == .vanished && !lookup.isExec ? .forget(pid) : .disown(pid))
         } else if reason == .vanished {
             // It may have left a child behind that does its work: that is how daemons start.
             survey.want(.news)
@@ -236,10 +239,12 @@ extension Discovery {
     }
 
     /// Stops tracing a process that may live on.
-    mutating func leave(_ pid: UInt32, _ reason: DiscoveryNotice.Reason, _ actions: inout [DiscoveryAction]) {
+    mutating func leave(
+        _ pid: UInt32, _ reason: DiscoveryNotice.Reason, isExec: Bool = false, _ actions: inout [DiscoveryAction]
+    ) {
         traced[pid] = nil
         actions.append(.deselect(pid))
-        actions.append(.forget(pid))
+        actions.append(reason == .vanished && !isExec ? .forget(pid) : .disown(pid))
         actions.append(.notice(.deselected(pid: pid, reason: reason)))
     }
 

@@ -13,7 +13,7 @@ extension Discovery {
         switch happening {
         case .exec:
             followers[pid] = nil
-            look(at: pid, startTime: 0, isTraced: isTraced, &actions)
+            look(at: pid, startTime: 0, isTraced: isTraced, isExec: true, &actions)
         case .listen(let port):
             let isKnown = traced[pid] != nil || followers[pid] != nil
             let isWanted = settings.instrument.contains { $0.openPorts?.contains(port) == true }
@@ -61,7 +61,7 @@ extension Discovery {
         guard traced.count < limits.selected else {
             actions.append(.notice(.tooManySelected(most: limits.selected)))
             actions.append(.deselect(pid))
-            actions.append(.forget(pid))
+            actions.append(.disown(pid))
             return
         }
         traced[pid] = Traced(startTime: 0, selector: model.selector, service: model.service, isWorker: true)
@@ -87,12 +87,14 @@ extension Discovery {
 
     private mutating func exited(_ pid: UInt32, _ actions: inout [DiscoveryAction]) {
         followers[pid] = nil
+        // Of one that executed a program which was not looked at in time nobody knows whether it was to be traced.
+        let isUnknown = lookups[pid].map { $0.isExec && $0.isUnchosen } ?? false
         // What waits in the queue stays in it, and an answer that is on its way is not asked for again.
         lookups[pid]?.hasEnded = true
         lookups[pid]?.isStale = false
         traced[pid] = nil
         // Reported of traced processes only; of one that was not looked at in time, something may have been captured.
-        actions.append(.forget(pid))
+        actions.append(isUnknown ? .disown(pid) : .forget(pid))
     }
 }
 

@@ -164,10 +164,16 @@ struct Lookup: Sendable {
     var hasEnded = false
     /// It is a child of a traced process and shares its service, unless it turns out to run something else.
     var isFork = false
+    /// It has executed a program that nobody has looked at yet.
+    var isExec = false
 
     /// Whether the kernel side was told to trace it, without knowing yet that it lived.
     var isSelected: Bool {
         if case .confirming = stage { true } else { false }
+    }
+
+    var isUnchosen: Bool {
+        if case .looking = stage { true } else { false }
     }
 
     init(startTime: UInt64, isTraced: Bool) {

@@ -20,12 +20,16 @@ public enum DiscoveryAction: Sendable, Hashable {
     case describe(DescribeRequest)
     /// Have the kernel side trace a process.
     case select(UInt32)
-    /// Have the kernel side leave a process alone, and drop what was captured of it.
+    /// Have the kernel side leave a process alone.
     case deselect(UInt32)
     /// What the spans of a process belong to from now on.
     case setResource(UInt32, [ResourceAttribute])
     /// Nothing more comes from a process.
     case forget(UInt32)
+    /// What runs in a process was never to be traced: what was captured of it since it was last described, and what is
+    /// on its way, is dropped. The kernel side goes on with a traced process that executes another program, since that
+    /// may be chosen too.
+    case disown(UInt32)
     case notice(DiscoveryNotice)
 }
 

@@ -194,6 +194,7 @@ import Testing
             case 5: spans += assembler.setResource(Resource([("n", .int(Int64(now)))]), forProcess: next.head.tgid)
             case 6 where now % 3 == 0: assembler.processExited(next.head.tgid, now: now)
             case 6 where now % 3 == 1: assembler.forgetProcess(next.head.tgid)
+            case 6: assembler.disownProcess(next.head.tgid, now: now)
             default: break
             }
             assembler.take(try Exchange(next), now: now, into: &spans)

@@ -33,7 +33,7 @@ extension Assembler {
             + UInt64(waitingHalves)
         let exchanges = counters.whole + counters.paired + given
         return counters.records == records
-            && exchanges == counters.spans + counters.unsampled + UInt64(waitingSpans)
+            && exchanges == counters.spans + counters.unsampled + counters.disowned + UInt64(waitingSpans)
     }
 }
 

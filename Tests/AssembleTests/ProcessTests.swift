@@ -115,6 +115,29 @@ import Testing
         #expect(assembler.isBalanced)
     }
 
+    @Test func whatADisownedProgramDidIsDropped() throws {
+        var assembler = Assembler.knowing([1])
+        #expect(try assembler.take(record(1)).count == 1)
+        assembler.forgetProcess(1)
+        #expect(try assembler.take(record(2)).isEmpty)
+        assembler.disownProcess(1, now: 0)
+        #expect(assembler.waitingSpans == 0)
+        #expect(try assembler.take(record(3)).isEmpty)
+        #expect(assembler.expire(now: 9 * Assembler.second).isEmpty)
+        #expect(assembler.counters.disowned == 2)
+        #expect(assembler.isBalanced)
+        // Another program, or another process of that number.
+        #expect(assembler.setResource(named("chosen"), forProcess: 1).isEmpty)
+        #expect(try assembler.take(record(4)).first?.resource.resource == named("chosen"))
+    }
+
+    @Test func whatWasDescribedBeforeItWasDisownedStaysRight() throws {
+        var assembler = Assembler.knowing([1])
+        assembler.disownProcess(1, now: 0)
+        #expect(try assembler.take(record(1)).first?.resource.resource == named("service-1"))
+        #expect(assembler.counters.disowned == 0)
+    }
+
     @Test func theSameDescriptionKeepsItsNumber() throws {
         var assembler = Assembler.knowing([1])
         let before = try assembler.take(record(1)).first?.resource

@@ -73,7 +73,8 @@ func counters(_ values: [(hilo_counter, UInt64)]) -> KernelCounters {
         let wrong: [(inout RecordCounts) -> Void] = [
             { $0.received += 1 }, { $0.processEvents -= 1 }, { $0.rejected += 1 }, { $0.assembler.records += 1 },
             { $0.assembler.whole -= 1 }, { $0.assembler.paired += 1 }, { $0.assembler.spans -= 1 },
-            { $0.assembler.duplicates += 1 }, { $0.assembler.unsampled += 1 }, { $0.waiting = 1 },
+            { $0.assembler.duplicates += 1 }, { $0.assembler.unsampled += 1 }, { $0.assembler.disowned += 1 },
+            { $0.waiting = 1 },
         ]
         for (index, change) in wrong.enumerated() {
             var ledger = Ledger()

@@ -139,6 +139,24 @@ import Wire
         machine.report(andSettle: machine.exec(10, "/bin/sh"))
         #expect(machine.selected.isEmpty)
         #expect(machine.notices.last == .deselected(pid: 10, reason: .unmatched))
+        #expect(machine.disowned == [10])
+    }
+
+    @Test func aProgramThatEndsBeforeItIsLookedAtIsDisowned() throws {
+        var machine = Machine(DiscoverySettings(instrument: [try Self.executable("*/python3")]))
+        machine.add(10, "/usr/bin/python3")
+        machine.start()
+        machine.report(machine.fork(10, 11))
+        machine.report(machine.exec(11, "/usr/bin/curl"))
+        machine.report(machine.exit(11))
+        machine.settle()
+        #expect(machine.disowned == [11])
+        // Of a child that runs what its parent runs, everything is known.
+        machine.report(machine.fork(10, 12))
+        machine.report(machine.exit(12))
+        machine.settle()
+        #expect(machine.disowned == [11])
+        #expect(machine.selected == [10])
     }
 
     @Test func anExecDuringTheQuestionMakesTheAnswerVoid() throws {

@@ -15,6 +15,7 @@ struct Machine {
     private(set) var selected: Set<UInt32> = []
     private(set) var resources: [UInt32: [String: ResourceAttribute.Value]] = [:]
     private(set) var notices: [DiscoveryNotice] = []
+    private(set) var disowned: [UInt32] = []
     private(set) var described: [DescribeRequest] = []
     /// Questions that nobody has answered.
     private(set) var open: [DiscoveryAction] = []
@@ -103,6 +104,9 @@ struct Machine {
             case .setResource(let pid, let attributes):
                 resources[pid] = Dictionary(uniqueKeysWithValues: attributes.map { ($0.name, $0.value) })
             case .forget(let pid): resources[pid] = nil
+            case .disown(let pid):
+                resources[pid] = nil
+                disowned.append(pid)
             case .notice(let notice): notices.append(notice)
             }
         }

@@ -208,6 +208,24 @@ def test_excluded_processes_are_left_alone(run_hilo, collect, start, new_run):
     assert recorder.of_run(silent) == []
 
 
+def test_programs_that_a_traced_server_executes_are_chosen_for_themselves(traced, start, new_run, measured):
+    """curl is no server's program: nothing of it is exported, though it may have been captured for a moment."""
+    upstream = start.python()
+    server = start.chain(upstream.port)
+    plan = load.Plan(server.port, new_run(), 100, workers=2, prefix="/exec")
+    load.drive(plan)
+    traced.recorder.wait_for_run(
+        plan.run, lambda spans: sum(span.is_server for span in spans) >= 200, "both servers' spans"
+    )
+    last = new_run()
+    load.drive(load.Plan(upstream.port, last, 1))
+    traced.recorder.wait_for_run(last, lambda spans: len(spans) == 1, "a later span")
+    found = traced.recorder.of_run(plan.run)
+    assert {span.pid for span in found} == {server.pid, upstream.pid}
+    assert len(found) == 200
+    measured("100 requests to a server that executes curl: 200 spans of the two servers, none of curl")
+
+
 def test_a_process_that_was_not_selected_makes_no_span(traced, start, new_run):
     left = start.python(port=ports.take(ports.UNTRACED))
     traced_server = start.python()

@@ -6,6 +6,7 @@
 /nested/...  in a thread started by a thread started for it
 /pool/...    in a pool of threads that serves all requests
 /child/...   in a forked child, which runs the same program
+/exec/...    by executing curl
 /twice/...   two calls one after the other, in the thread
 /none/...    calls nobody
 
@@ -17,6 +18,7 @@ import concurrent.futures
 import http.client
 import http.server
 import os
+import subprocess
 import threading
 
 from directives import Asked, Log, now
@@ -75,6 +77,12 @@ def in_child(identity: str) -> int:
     return 200 if os.waitpid(child, 0)[1] == 0 else 502
 
 
+def by_curl(identity: str) -> int:
+    url = f"http://{options.upstream_host}:{options.upstream}/up/r/{identity}"
+    done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url], capture_output=True, text=True)
+    return int(done.stdout)
+
+
 WAYS = {
     "same": call,
     "keep": call_kept,
@@ -82,6 +90,7 @@ WAYS = {
     "nested": lambda identity: in_thread(lambda: in_thread(lambda: call(identity))),
     "pool": lambda identity: pool.submit(call, identity).result(),
     "child": in_child,
+    "exec": by_curl,
     "twice": lambda identity: call(identity) and call(identity),
     "none": lambda identity: 200,
 }
