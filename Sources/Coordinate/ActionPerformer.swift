@@ -50,6 +50,7 @@ struct ActionPerformer: Sendable {
         switch action {
         case .scan(let request): questions.addTask { await scan(request) }
         case .describe(let request): questions.addTask { await describe(request) }
+        case .programChanged(let pid): tracer.programChanged(pid)
         case .setResource(let pid, let attributes):
             let resource = Resource(attributes.map { ($0.name, AttributeValue($0.value)) })
             tracer.describe(pid, as: resource)
@@ -102,7 +103,7 @@ extension DiscoveryAction {
         switch self {
         case .select(let pid): SelectRequest.Change(tgid: pid, action: .add)
         case .deselect(let pid): SelectRequest.Change(tgid: pid, action: .remove)
-        case .scan, .describe, .setResource, .forget, .disown, .notice: nil
+        case .scan, .describe, .programChanged, .setResource, .forget, .disown, .notice: nil
         }
     }
 
@@ -110,7 +111,7 @@ extension DiscoveryAction {
     var isQuestion: Bool {
         switch self {
         case .scan, .describe: true
-        case .select, .deselect, .setResource, .forget, .disown, .notice: false
+        case .select, .deselect, .programChanged, .setResource, .forget, .disown, .notice: false
         }
     }
 }

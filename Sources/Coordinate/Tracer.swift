@@ -29,6 +29,9 @@ final class Tracer: Sendable {
         var known: [UInt32: Bool] = [:]
         /// Reported as strangers, and not described since.
         var strangers: Set<UInt32> = []
+        /// Reports of executed programs that the rest of hilo has not heard of yet, by process: until then it speaks of
+        /// the program before, when it describes or disowns the process.
+        var unheardPrograms: [UInt32: Int] = [:]
         /// The process of the exchange before: most come in runs.
         var last: UInt32 = 0
         var firstRejection: RecordError?
@@ -71,10 +74,19 @@ final class Tracer: Sendable {
     func describe(_ process: UInt32, as resource: Resource) {
         deliver(
             state.withLock { state in
+                guard state.unheardPrograms[process] == nil else { return [] }
                 if state.known[process] == nil { state.known[process] = false }
                 state.strangers.remove(process)
                 return state.assembler.setResource(resource, forProcess: process)
             })
+    }
+
+    /// A report of an executed program has been heard of: see ``DiscoveryAction/programChanged(_:)``.
+    func programChanged(_ process: UInt32) {
+        state.withLock { state in
+            guard let count = state.unheardPrograms[process] else { return }
+            state.unheardPrograms[process] = count > 1 ? count - 1 : nil
+        }
     }
 
     /// Nothing more comes from it, but for what is on its way.
@@ -91,6 +103,7 @@ final class Tracer: Sendable {
     func disown(_ process: UInt32) {
         let now = MonotonicClock.now()
         state.withLock { state in
+            guard state.unheardPrograms[process] == nil else { return }
             state.known[process] = nil
             state.strangers.remove(process)
             state.assembler.disownProcess(process, now: now)
@@ -153,7 +166,10 @@ extension Tracer.State {
             case .process(let event):
                 processEvents += 1
                 // It runs another program: what was known of it no longer holds, for what comes after this record.
-                if event.happening == .exec, event.isSelected { assembler.forgetProcess(event.process) }
+                if event.happening == .exec, event.isSelected {
+                    assembler.forgetProcess(event.process)
+                    unheardPrograms[event.process, default: 0] += 1
+                }
                 news.append(.process(event))
             }
         } catch {

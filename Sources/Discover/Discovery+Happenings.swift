@@ -6,6 +6,7 @@ extension Discovery {
         _ happening: ProcessHappening, of pid: UInt32, isTraced: Bool
     ) -> [DiscoveryAction] {
         var actions: [DiscoveryAction] = []
+        if happening == .exec, isTraced { actions.append(.programChanged(pid)) }
         if own.contains(pid) {
             if isTraced, happening != .exit { actions.append(.deselect(pid)) }
             return actions

@@ -22,6 +22,9 @@ public enum DiscoveryAction: Sendable, Hashable {
     case select(UInt32)
     /// Have the kernel side leave a process alone.
     case deselect(UInt32)
+    /// The report that a traced process executes another program has arrived here: what is said of the process from now
+    /// on is about that program, what was said before is not.
+    case programChanged(UInt32)
     /// What the spans of a process belong to from now on.
     case setResource(UInt32, [ResourceAttribute])
     /// Nothing more comes from a process.

@@ -107,6 +107,7 @@ struct Machine {
             case .disown(let pid):
                 resources[pid] = nil
                 disowned.append(pid)
+            case .programChanged: break
             case .notice(let notice): notices.append(notice)
             }
         }

@@ -13,7 +13,7 @@ enum FailureReason {
         case let error as NIOConnectionError:
             error.connectionErrors.first.map { text(of: $0.error) } ?? "The host's name cannot be resolved"
         case let error as IOError:
-            systemText(error.errnoCode)
+            text(ofSystem: error.errnoCode)
         case is CancellationError:
             "Cancelled"
         case let error as NIOSSLError:
@@ -26,7 +26,7 @@ enum FailureReason {
         }
     }
 
-    private static func systemText(_ code: CInt) -> String {
+    static func text(ofSystem code: CInt) -> String {
         var text = [CChar](repeating: 0, count: 256)
         guard strerror_r(code, &text, text.count) == 0 else { return "errno \(code)" }
         return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

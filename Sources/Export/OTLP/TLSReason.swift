@@ -9,7 +9,6 @@ enum TLSReason {
             handshake(stack)
         case .handshakeFailed(.syscallError), .handshakeFailed(.zeroReturn), .uncleanShutdown:
             "The collector closed the connection during TLS"
-        case .noSuchFilesystemObject: "there is no such file"
         case .failedToLoadCertificate: "it has no certificate in PEM form"
         case .failedToLoadPrivateKey: "it has no private key in PEM form"
         case .unableToValidateCertificate, .noCertificateToValidate: "The collector's certificate cannot be checked"
@@ -31,6 +30,8 @@ enum TLSReason {
                 + "OTEL_EXPORTER_OTLP_CERTIFICATE names the authorities to trust"
         case "WRONG_VERSION_NUMBER", "HTTP_REQUEST":
             "The collector does not speak TLS on this port; write http:// if it is not meant to"
+        case "EOF during handshake":
+            "The collector closed the connection during the TLS handshake; write http:// if it does not speak TLS"
         case let symbol?: "TLS: \(words(symbol))"
         case nil: "The TLS handshake failed"
         }

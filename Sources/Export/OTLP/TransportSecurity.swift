@@ -1,3 +1,4 @@
+import Glibc
 package import NIOSSL
 package import Settings
 
@@ -28,7 +29,11 @@ package struct TransportSecurity: Sendable {
         let (what, path) =
             settings.clientCertificate.map { ("client certificate and key together", $0) }
             ?? ("trust store", settings.certificate ?? "the system's directories")
-        _ = try Self.load(path, what) { try NIOSSLContext(configuration: checked) }
+        do {
+            _ = try NIOSSLContext(configuration: checked)
+        } catch {
+            throw ExportSetupError(what: what, path: path, reason: FailureReason.text(of: error))
+        }
         configuration = tls
     }
 
@@ -38,7 +43,9 @@ package struct TransportSecurity: Sendable {
         do {
             return try body()
         } catch {
-            throw ExportSetupError(what: what, path: path, reason: FailureReason.text(of: error))
+            // The library has one error for a file that is not there and for one with something else in it.
+            let reason = access(path, R_OK) == 0 ? FailureReason.text(of: error) : FailureReason.text(ofSystem: errno)
+            throw ExportSetupError(what: what, path: path, reason: reason)
         }
     }
 }
@@ -48,7 +55,7 @@ public struct ExportSetupError: Error, Hashable, Sendable, CustomStringConvertib
     /// Which file it is: `client key`.
     public let what: String
     public let path: String
-    /// Why it cannot be used: `there is no such file`.
+    /// Why it cannot be used: `No such file or directory`.
     public let reason: String
 
     public var description: String { "the \(what) in \(path) cannot be used: \(reason)" }
