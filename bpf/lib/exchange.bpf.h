@@ -86,9 +86,12 @@ static __always_inline void exchange_excerpt(struct record *r, struct scratch *s
 	}
 	e->excerpt_length = at;
 	u64 state = h->tracestate_length;
+	if (!tracestate || !state)
+		return;
+	/* Two tests, not one of `state - 1`, from which older verifiers learn nothing about `state`. */
 	asm volatile("" : "+r"(state));
 	asm volatile("" : "+r"(at));
-	if (tracestate && state && state <= HILO_TRACESTATE_MAX && at <= RECORD_DATA_MAX - HILO_TRACESTATE_MAX &&
+	if (state <= HILO_TRACESTATE_MAX && at <= RECORD_DATA_MAX - HILO_TRACESTATE_MAX &&
 	    !bpf_probe_read_kernel(r->data + at, state, s->window + BOUNDED(h->tracestate_start, HEAD_MAX - 1)))
 		e->tracestate_length = state;
 }
@@ -223,16 +226,27 @@ static __always_inline void exchange_give_up(struct connection *conn)
 	conn->ignored = 1;
 }
 
-/* A request head was read (server) or is about to be sent (client). */
-__noinline int exchange_request(struct connection *conn)
+/* The identity of a server span. */
+__noinline int exchange_server(struct connection *conn, struct record *r, u64 target)
 {
 	struct scratch *s = scratch_get();
-	if (!s || !conn)
+	if (!s || !conn || !r)
 		return 0;
-	struct head *h = &s->head;
-	struct direction *requests = &conn->direction[s->io.incoming & 1];
-	struct direction *answers = &conn->direction[(s->io.incoming & 1) ^ 1];
+	struct hilo_exchange *e = &r->exchange;
+	bool pipelined = conn->active;
+	bool sampled = identity_server(conn, &s->head, e, conn->direction[s->io.incoming & 1].head_start);
+	struct request_key key = { .connection = conn->id, .sequence = e->sequence };
+	flow_open(s, &key, e, sampled, !pipelined, target);
+	conn->reader_tid = s->io.tid;
+	return sampled;
+}
 
+/* Makes room for another request. Returns 0 where there is none, and the connection is given up. */
+__noinline int exchange_admit(struct connection *conn, u32 incoming)
+{
+	if (!conn)
+		return 0;
+	struct direction *answers = &conn->direction[(incoming & 1) ^ 1];
 	u32 waiting = conn->requests - conn->answered;
 	if (conn->active && (answers->phase == PHASE_LOST || answers->phase == PHASE_TO_CLOSE)) {
 		bool answered = conn->record.exchange.status != 0;
@@ -251,6 +265,17 @@ __noinline int exchange_request(struct connection *conn)
 	}
 	if (answers->phase == PHASE_LOST || answers->phase == PHASE_TO_CLOSE)
 		answers->phase = PHASE_START;
+	return 1;
+}
+
+/* A request head was read (server) or is about to be sent (client), and admitted. */
+__noinline int exchange_request(struct connection *conn)
+{
+	struct scratch *s = scratch_get();
+	if (!s || !conn)
+		return 0;
+	struct head *h = &s->head;
+	struct direction *requests = &conn->direction[s->io.incoming & 1];
 
 	/* A socket may have been handed on to another process. */
 	conn->tgid = s->io.tgid;
@@ -268,13 +293,10 @@ __noinline int exchange_request(struct connection *conn)
 
 	bool sampled;
 	if (conn->role == HILO_ROLE_SERVER) {
-		sampled = identity_server(conn, h, e, requests->head_start);
-		struct request_key key = { .connection = conn->id, .sequence = sequence };
-		flow_open(&key, e, sampled, !pipelined, target_hash(s));
-		conn->reader_tid = s->io.tid;
+		sampled = exchange_server(conn, r, target_hash(s));
 	} else {
 		sampled = exchange_client(conn, r);
-		identity_publish(conn, e, requests->head_start);
+		identity_publish(s, conn, e, requests->head_start);
 	}
 	conn->sampled = sampled ? conn->sampled | bit : conn->sampled & ~bit;
 	conn->head_methods = h->flags & HEAD_HEAD_METHOD ? conn->head_methods | bit : conn->head_methods & ~bit;

@@ -37,11 +37,6 @@ static __always_inline bool same_request(const struct request_key *a, const stru
 	return a->connection == b->connection && a->sequence == b->sequence;
 }
 
-static __always_inline struct open_request *open_request_get(const struct request_key *key)
-{
-	return bpf_map_lookup_elem(&open_requests, key);
-}
-
 /* The present thread touched this request: read it, or something that belongs to it. */
 static __always_inline void flow_touch(u32 tid, const struct request_key *key)
 {
@@ -89,21 +84,21 @@ static __always_inline void flow_activate(const struct request_key *key, struct 
 }
 
 /* A request was read. */
-static __always_inline void flow_open(const struct request_key *key, const struct hilo_exchange *e, bool sampled,
-				      bool active, u64 target)
+static __always_inline void flow_open(struct scratch *s, const struct request_key *key, const struct hilo_exchange *e,
+				      bool sampled, bool active, u64 target)
 {
 	u32 tgid = e->tgid;
-	struct open_request o = {
-		.target = target,
-		.tgid = tgid,
-		.reader_tid = e->tid,
-		.trace_flags = e->trace_flags,
-		.sampled = sampled,
-	};
-	id_copy16(o.trace_id, e->trace_id);
-	id_copy8(o.span_id, e->span_id);
-	id_copy8(o.remote_parent, e->parent_id);
-	if (bpf_map_update_elem(&open_requests, key, &o, BPF_ANY)) {
+	struct open_request *o = &s->opened;
+	__builtin_memset(o, 0, sizeof(*o));
+	o->target = target;
+	o->tgid = tgid;
+	o->reader_tid = e->tid;
+	o->trace_flags = e->trace_flags;
+	o->sampled = sampled;
+	id_copy16(o->trace_id, e->trace_id);
+	id_copy8(o->span_id, e->span_id);
+	id_copy8(o->remote_parent, e->parent_id);
+	if (bpf_map_update_elem(&open_requests, key, o, BPF_ANY)) {
 		count(HILO_COUNT_REQUESTS_FULL);
 		return;
 	}
@@ -121,13 +116,15 @@ static __always_inline void flow_open(const struct request_key *key, const struc
 	if (e->parent_source != HILO_PARENT_HEADER && e->parent_source != HILO_PARENT_PEER)
 		return;
 	struct forwarded_key forwarded = { .tgid = tgid };
-	struct forwarded_request request = { .request = *key };
+	struct forwarded_request *request = &s->forwarded;
+	request->request = *key;
+	request->ambiguous = 0;
 	id_copy16(forwarded.trace_id, e->trace_id);
 	id_copy8(forwarded.parent_id, e->parent_id);
 	struct forwarded_request *other = bpf_map_lookup_elem(&forwarded_requests, &forwarded);
 	if (other && open_request_get(&other->request))
-		request.ambiguous = 1;
-	bpf_map_update_elem(&forwarded_requests, &forwarded, &request, BPF_ANY);
+		request->ambiguous = 1;
+	bpf_map_update_elem(&forwarded_requests, &forwarded, request, BPF_ANY);
 }
 
 /* A request was answered, or its connection is gone. */

@@ -94,14 +94,17 @@ static __always_inline bool identity_server(const struct connection *conn, const
 
 /* Leaves a client's context where a traced server on this host finds it. Before the bytes are sent: the server's
  * receive can come before the client's send returns. */
-static __always_inline void identity_publish(const struct connection *conn, const struct hilo_exchange *e, u32 sequence)
+static __always_inline void identity_publish(struct scratch *s, const struct connection *conn,
+					     const struct hilo_exchange *e, u32 sequence)
 {
 	struct prepared_key key = { .sequence = sequence, .port = conn->local_port };
-	struct prepared_context context = { .trace_flags = e->trace_flags };
+	struct prepared_context *context = &s->prepared;
+	__builtin_memset(context, 0, sizeof(*context));
+	context->trace_flags = e->trace_flags;
 	id_copy16(key.address, conn->local_address);
-	id_copy16(context.trace_id, e->trace_id);
-	id_copy8(context.span_id, e->span_id);
-	if (bpf_map_update_elem(&prepared_contexts, &key, &context, BPF_ANY))
+	id_copy16(context->trace_id, e->trace_id);
+	id_copy8(context->span_id, e->span_id);
+	if (bpf_map_update_elem(&prepared_contexts, &key, context, BPF_ANY))
 		count(HILO_COUNT_PREPARED_FAILED);
 }
 

@@ -10,6 +10,8 @@
 enum {
 	/* How much of a head is copied at first: nearly all heads end there. */
 	FIRST_LOOK = 2048,
+	/* walk_head: a whole head is there. */
+	WALK_HEAD_WHOLE = 2,
 	STATUS_SWITCHING = 101,
 	STATUS_NO_CONTENT = 204,
 	STATUS_NOT_MODIFIED = 304,
@@ -111,7 +113,8 @@ __noinline int walk_message_begin(struct connection *conn)
 	if (request) {
 		if (conn->unsettled)
 			exchange_finish(conn, HILO_END_COMPLETE);
-		exchange_request(conn);
+		if (exchange_admit(conn, incoming))
+			exchange_request(conn);
 	} else {
 		if (h->status < 200 && h->status != STATUS_SWITCHING) {
 			d->phase = PHASE_START;
@@ -173,7 +176,8 @@ static __always_inline void walk_forget_head(struct connection *conn, u32 incomi
 	d->kept = 0;
 }
 
-/* At the start of a message, or in its head. */
+/* At the start of a message, or in its head. Returns 0 when there is nothing more to walk, WALK_HEAD_WHOLE when the
+ * message is to be begun: by the caller, since frames of nested calls add up to more than older kernels allow. */
 __noinline int walk_head(struct connection *conn)
 {
 	struct scratch *s = scratch_get();
@@ -248,8 +252,7 @@ __noinline int walk_head(struct connection *conn)
 		return walk_not_http(conn, d, io);
 	d->partial = 0;
 	io->position = h->end ? io->position + (h->end - fill) : io->total;
-	walk_message_begin(conn);
-	return 1;
+	return WALK_HEAD_WHOLE;
 }
 
 #endif

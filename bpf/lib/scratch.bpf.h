@@ -77,6 +77,10 @@ struct scratch {
 	struct io io;
 	struct head head;
 	struct record record; /* for a request that cannot have the connection's own: a pipelined one */
+	/* Values on their way into maps: the stack of a whole chain of calls is 512 bytes. */
+	struct open_request opened;
+	struct forwarded_request forwarded;
+	struct prepared_context prepared;
 	/* HEAD_MAX are used; the rest lets the verifier see that offset + length stays inside. */
 	u8 window[2 * HEAD_MAX];
 };

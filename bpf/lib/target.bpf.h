@@ -99,7 +99,7 @@ static __always_inline bool target_contradicts(const struct request_key *cause, 
 					       const struct hilo_selected_process *p)
 {
 	struct target_key by = { .target = target, .tgid = tgid };
-	struct open_request *o = bpf_map_lookup_elem(&open_requests, cause);
+	struct open_request *o = open_request_get(cause);
 	return p && !p->rewrites && o && o->target != target && bpf_map_lookup_elem(&request_targets, &by);
 }
 

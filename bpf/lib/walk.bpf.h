@@ -147,10 +147,14 @@ __noinline int walk_step(struct connection *conn)
 			return 0;
 		}
 		io->turned = 0;
-		return walk_head(conn);
+		break;
 	default:
-		return walk_head(conn);
+		break;
 	}
+	int begun = walk_head(conn);
+	if (begun == WALK_HEAD_WHOLE)
+		walk_message_begin(conn);
+	return begun;
 }
 
 /* The answer's last byte has been taken by the kernel, if the stream has come that far. */

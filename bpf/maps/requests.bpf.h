@@ -15,6 +15,13 @@ struct {
 	__type(value, struct open_request);
 } open_requests SEC(".maps");
 
+/* Kernels before 6.4 take no key from the memory that a global function was handed. */
+static __always_inline struct open_request *open_request_get(const struct request_key *key)
+{
+	struct request_key own = *key;
+	return bpf_map_lookup_elem(&open_requests, &own);
+}
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
