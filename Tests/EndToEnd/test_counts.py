@@ -3,10 +3,10 @@
 import subprocess
 
 import pytest
-from kit import checks, hilo, load, rotel
+from kit import checks, hilo, load, machine, rotel
 from kit.waiting import until
 
-COUNT = 10_000
+COUNT = machine.count(10_000)
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]
 STATUSES = [200, 201, 404, 500, 204, 302]
 
@@ -90,7 +90,7 @@ def test_ab(collected, start, new_run, measured):
     server = start.nginx_static()
     run = new_run()
     url = f"http://127.0.0.1:{server.port}/r/{run}-0"
-    command = ["ab", "-q", "-n", "10000", "-c", "32", "-k", url]
+    command = ["ab", "-q", "-n", str(COUNT), "-c", "32", "-k", url]
     report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Failed requests:        0" in report
     sentinel(collected, server, run)

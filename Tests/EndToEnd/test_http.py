@@ -4,7 +4,7 @@ import dataclasses
 import socket
 
 import pytest
-from kit import checks, identity, load, spans
+from kit import checks, identity, load, machine, spans
 from kit.load import Connection
 from kit.waiting import until
 
@@ -46,7 +46,7 @@ def judge(traced, server, name: str, early: bool = False):
     # A size of zero may be left out.
     assert span.attributes.get("http.request.body.size", received if early else 0) == received
     assert span.attributes.get("http.response.body.size", 0) == sent
-    assert abs(span.milliseconds - entry.milliseconds) <= SHAPE_TOLERANCE, (
+    assert abs(span.milliseconds - entry.milliseconds) <= machine.duration(SHAPE_TOLERANCE), (
         f"the span has {span.milliseconds:.2f} ms, the server measured {entry.milliseconds:.2f} ms"
     )
     return span

@@ -5,13 +5,13 @@ import threading
 import time
 
 import pytest
-from kit import checks, hilo, identity, load, ports
+from kit import checks, hilo, identity, load, machine, ports
 from kit.load import Connection
 from kit.process import listening
 from kit.waiting import until
 
-READY_LIMIT = 2.0
-FIRST_SPAN_LIMIT = 1.0
+READY_LIMIT = machine.duration(2.0)
+FIRST_SPAN_LIMIT = machine.duration(1.0)
 
 
 def test_ready_within_two_seconds_and_a_span_within_one_more(run_hilo, collect, start, new_run, hooks, measured):
@@ -248,7 +248,7 @@ def test_stop_exports_what_was_seen(run_hilo, collect, start, new_run, hooks, me
     assert run.stop() == hilo.OK, run.errors
     seconds = time.monotonic() - begin
     assert len(recorder.of_run(plan.run)) == 1000
-    assert seconds < 10
+    assert seconds < machine.duration(10)
     measured(f"1000 requests, stopped in {seconds:.2f} s, 1000 spans")
 
 

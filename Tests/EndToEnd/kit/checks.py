@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 
-from . import identity
+from . import identity, machine
 
 #: What a span may differ from the server's own log, in ms.
 DURATION_TOLERANCE = 2.0
@@ -48,13 +48,13 @@ def durations(spans: list, log: dict) -> str:
         abs(span.milliseconds - log[span.identity].milliseconds) for span in spans if span.is_server
     )
     assert differences, "no server span to compare"
-    far = [difference for difference in differences if difference > DURATION_TOLERANCE]
+    far = [difference for difference in differences if difference > machine.duration(DURATION_TOLERANCE)]
     median = differences[len(differences) // 2]
     sentence = (
         f"max |Δ| {differences[-1]:.2f} ms, median {median:.3f} ms, "
-        f"{len(far)} of {len(differences)} past {DURATION_TOLERANCE:g} ms"
+        f"{len(far)} of {len(differences)} past {machine.duration(DURATION_TOLERANCE):g} ms"
     )
-    assert len(far) * 1000 <= PREEMPTED_PER_THOUSAND * len(differences) and median <= MEDIAN_TOLERANCE, sentence
+    assert len(far) * 1000 <= PREEMPTED_PER_THOUSAND * len(differences) and median <= machine.duration(MEDIAN_TOLERANCE), sentence
     return sentence
 
 

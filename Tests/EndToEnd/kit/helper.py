@@ -6,7 +6,7 @@ import socket
 import struct
 import subprocess
 
-from . import places
+from . import machine, places
 
 HELLO, LOG = 0x0100, 0x0102
 _HEADER = struct.Struct("<HHIIB3x")
@@ -33,7 +33,7 @@ class Helper:
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                 pass_fds=(number,), cwd="/", env={}, user=uid, group=places.group_of(uid), extra_groups=[],
             )  # fmt: skip
-        self.channel.settimeout(10)
+        self.channel.settimeout(machine.duration(10))
 
     @property
     def pid(self) -> int:
@@ -70,12 +70,12 @@ class Helper:
     def end(self, timeout: float = 10) -> tuple:
         """(exit code, standard error), after closing the channel."""
         self.channel.close()
-        _, errors = self.popen.communicate(timeout=timeout)
+        _, errors = self.popen.communicate(timeout=machine.duration(timeout))
         return self.popen.returncode, errors
 
     def wait(self, timeout: float = 10) -> tuple:
         """(exit code, standard error) of a helper that leaves by itself."""
-        _, errors = self.popen.communicate(timeout=timeout)
+        _, errors = self.popen.communicate(timeout=machine.duration(timeout))
         self.channel.close()
         return self.popen.returncode, errors
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from . import places, ports, process
+from . import machine, places, ports, process
 from .waiting import NotReached, until
 
 #: Exit codes of the command.
@@ -98,7 +98,7 @@ class Hilo:
 
     def wait_ready(self, timeout: float = 15.0) -> float:
         """Seconds from start to READY=1."""
-        deadline = self.started + timeout
+        deadline = self.started + machine.duration(timeout)
         while time.monotonic() < deadline:
             message = self.notify.receive(0.1)
             if message and "READY=1" in message.split("\n"):
@@ -187,7 +187,7 @@ def command(
         user=uid if uid else None,
         group=places.group_of(uid) if uid else None,
         extra_groups=[] if uid else None,
-        timeout=timeout,
+        timeout=machine.duration(timeout),
     )
 
 

@@ -57,12 +57,14 @@ class Outcome:
 
 def drive(plan: Plan, timeout: float = 120.0) -> Outcome:
     """Runs the plan in a process of its own. Every request must have been answered."""
+    from . import machine  # as a program of its own, this file is in no package
+
     done = subprocess.run(
         [sys.executable, str(pathlib.Path(__file__).resolve())],
         input=json.dumps(dataclasses.asdict(plan)),
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=machine.duration(timeout),
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from . import places
+from . import machine, places
 from .waiting import until
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -64,7 +64,7 @@ class Child:
     def wait(self, timeout: float = 10.0) -> int:
         """The exit code, negative for a signal."""
         try:
-            return self.popen.wait(timeout)
+            return self.popen.wait(machine.duration(timeout))
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.command[0]} still runs after {timeout:g} s:\n{self.text()}") from None
 
@@ -72,7 +72,7 @@ class Child:
         if self.running:
             self.popen.send_signal(how)
             try:
-                self.popen.wait(timeout)
+                self.popen.wait(machine.duration(timeout))
             except subprocess.TimeoutExpired:
                 self.popen.kill()
                 self.popen.wait()

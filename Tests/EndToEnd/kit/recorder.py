@@ -9,7 +9,7 @@ import time
 
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
-from . import identity, ports, spans
+from . import identity, machine, ports, spans
 from .waiting import NotReached
 
 
@@ -146,7 +146,7 @@ class Recorder:
         return self._wait(lambda: self._delivered, condition, what, timeout)
 
     def _wait(self, source, condition, what: str, timeout: float) -> list:
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + machine.duration(timeout)
         with self._changed:
             while True:
                 spans_now = source()
@@ -158,7 +158,7 @@ class Recorder:
                 self._changed.wait(left)
 
     def wait_for_requests(self, count: int, timeout: float = 15.0) -> list:
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + machine.duration(timeout)
         with self._changed:
             while len(self.received) < count:
                 left = deadline - time.monotonic()

@@ -3,6 +3,8 @@
 import time
 from typing import Callable, TypeVar
 
+from . import machine
+
 T = TypeVar("T")
 
 
@@ -12,7 +14,7 @@ class NotReached(AssertionError):
 
 def until(condition: Callable[[], T], what: str, timeout: float = 10.0, pause: float = 0.01) -> T:
     """Asks `condition` until it gives something true, and returns that. `what` names it in the failure."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + machine.duration(timeout)
     while True:
         value = condition()
         if value:
