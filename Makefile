@@ -10,6 +10,8 @@ SWIFT ?= swift
 PYTHON ?= /usr/bin/python3
 # Arguments for pytest, e.g. make test-e2e PYTEST_ARGS="-k nginx -x"
 PYTEST_ARGS ?=
+# Who may execute the staged helpers: a group, or everybody.
+GROUP ?=
 
 # Modules are compiled once, for products and tests together, and linked statically by Package.swift. `swift test`
 # without --skip-build would compile everything a second time, with other flags.
@@ -58,7 +60,7 @@ build/bpf/%.bpf.o: %.bpf.c scripts/compile-bpf.sh
 
 # ---- a tree that runs from where it stands ---------------------------------------------------------------------
 stage: build bpf ## Put a runnable tree into build/stage, with file capabilities when run as root
-	@scripts/stage.sh $(STAGE) "$$($(SWIFT_BUILD) --show-bin-path)"
+	@scripts/stage.sh $(STAGE) "$$($(SWIFT_BUILD) --show-bin-path)" "$(GROUP)"
 
 demo: ## Trace sample services and draw the trace
 	@scripts/setup.sh build demo

@@ -1,11 +1,13 @@
 #!/bin/bash
-# stage.sh STAGE BINARIES: makes the tree that runs from where it stands, as any user:
+# stage.sh STAGE BINARIES [GROUP]: makes the tree that runs from where it stands, as any user:
 #   bin/hilo   libexec/hilo/hilo-*   lib/hilo/bpf/*.o   share/hilo/demo/*
 # As root it also gives the tree to root and sets each helper's file capabilities, permitted only: such a program
-# always starts and can say itself what it lacks.
+# always starts and can say itself what it lacks. With GROUP only members of that group may execute helpers: whoever may
+# execute one can trace every user of the host.
 set -euo pipefail
 stage=$1
 binaries=$2
+group=${3:-}
 
 # HelperManifest.fileCapabilities; `make lint` compares the two.
 declare -A capabilities=(
@@ -38,9 +40,14 @@ done
 find "$stage" -type d -exec chmod 0755 {} +
 if [ "$(id -u)" -eq 0 ]; then
     chown -R root:root "$stage"
+    if [ -n "$group" ]; then
+        chgrp "$group" "$stage"/libexec/hilo/*
+        chmod 0750 "$stage"/libexec/hilo/*
+    fi
     # Last: a change of owner or content drops file capabilities.
     for helper in "${!capabilities[@]}"; do setcap "${capabilities[$helper]}" "$stage/libexec/hilo/$helper"; done
     echo "stage: $stage is complete"
+    [ -n "$group" ] || echo "stage: every user may execute the helpers, and so trace; GROUP=NAME allows it to a group only"
 else
     echo "stage: $stage is there, without file capabilities; run as root:"
     echo "  chown -R root:root $stage"
@@ -52,8 +59,12 @@ fi
 directory=$(cd "$stage" && pwd)
 while [ "$directory" != / ]; do
     directory=$(dirname "$directory")
-    if [ $((0$(stat -c %a "$directory") & 1)) -eq 0 ]; then
+    mode=0$(stat -c %a "$directory")
+    if [ $((mode & 1)) -eq 0 ]; then
         echo "stage: warning: other users cannot reach the tree: run chmod o+x $directory" >&2
+    fi
+    if [ "$(stat -c %u "$directory")" -ne 0 ] || { [ $((mode & 022)) -ne 0 ] && [ $((mode & 01000)) -eq 0 ]; }; then
+        echo "stage: warning: others than root may change $directory, and so exchange the tree" >&2
     fi
 done
 if findmnt --noheadings --output OPTIONS --target "$stage" | grep -qw nosuid; then

@@ -16,7 +16,7 @@ public struct Ledger: Hashable {
     /// Another event-reader begins to count from zero. What the one before counted last stays; of what it counted after
     /// that, what arrived is known.
     public mutating func beginLife(received: UInt64) {
-        current.raise(HILO_COUNT_ATTEMPTED, to: received - receivedBefore + current[HILO_COUNT_RING_FULL])
+        current.raise(HILO_COUNT_ATTEMPTED, to: received - receivedBefore &+ current[HILO_COUNT_RING_FULL])
         past += current
         current = KernelCounters()
         receivedBefore = received
@@ -30,15 +30,17 @@ public struct Ledger: Hashable {
 
     /// Whether everything that the present event-reader's programs put into the ring has arrived.
     public func isDrained(received: UInt64) -> Bool {
-        received - receivedBefore + current[HILO_COUNT_RING_FULL] >= current[HILO_COUNT_ATTEMPTED]
+        received - receivedBefore &+ current[HILO_COUNT_RING_FULL] >= current[HILO_COUNT_ATTEMPTED]
     }
 
     /// The last line of a run.
     public func closing(_ counts: RecordCounts, sinks: [(name: String, counts: ExportCounts)]) -> Closing {
         let kernel = total
         let ringFull = kernel[HILO_COUNT_RING_FULL]
-        let attempted = max(kernel[HILO_COUNT_ATTEMPTED], counts.received + ringFull)
-        let readerLost = attempted - ringFull - counts.received
+        // What a helper says need not make sense.
+        let (arrived, isNonsense) = counts.received.addingReportingOverflow(ringFull)
+        let attempted = max(kernel[HILO_COUNT_ATTEMPTED], arrived)
+        let readerLost = attempted - arrived
         let assembled = counts.assembler
         var facts: [(String, UInt64)] = [
             ("attempted", attempted), ("dropped_ring_full", ringFull), ("dropped_reader_lost", readerLost),
@@ -60,7 +62,7 @@ public struct Ledger: Hashable {
             counts.received == counts.processEvents + counts.rejected + assembled.records
             && assembled.records == assembled.duplicates + ended + 2 * assembled.paired + assembled.answersOrphaned
             && ended + assembled.paired == assembled.spans + assembled.unsampled + assembled.disowned
-            && counts.waiting == 0
+            && counts.waiting == 0 && !isNonsense
             && sinks.allSatisfy {
                 $0.counts.isBalanced && $0.counts.accepted == assembled.spans && $0.counts.queued == 0
             }

@@ -14,6 +14,11 @@ public enum OwnExecutable {
         }
     }
 
+    /// The file itself, whatever its path leads to by now.
+    public static func file() throws(SysError) -> OwnedFD {
+        try OwnedFD.name(link)
+    }
+
     /// The capabilities that the file permits; nil when it has none set.
     public static func fileCapabilities() throws(SysError) -> CapabilitySet? {
         var attribute = [UInt8](repeating: 0, count: 64)

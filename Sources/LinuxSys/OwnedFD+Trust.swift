@@ -1,12 +1,21 @@
 internal import Glibc
 
 extension OwnedFD {
-    /// Whether only root, or whoever owns `other`, could have written this file.
+    /// Whether only root could have written this file: a regular file of root's that no other may write, on the same
+    /// file system as `installed`. A user's own file system (FUSE) may name root as the owner of anything.
     ///
     /// - Throws: `SysError` of fstat.
-    public borrowing func isWritableOnlyByOwner(of other: borrowing OwnedFD) throws(SysError) -> Bool {
-        let (mine, reference) = (try status(), try other.status())
-        return (mine.st_uid == 0 || mine.st_uid == reference.st_uid) && mine.st_mode & (S_IWGRP | S_IWOTH) == 0
+    public borrowing func isOnlyRoots(beside installed: borrowing OwnedFD) throws(SysError) -> Bool {
+        let (mine, reference) = (try status(), try installed.status())
+        return mine.st_uid == 0 && mine.st_mode & S_IFMT == S_IFREG && mine.st_mode & (S_IWGRP | S_IWOTH) == 0
+            && mine.st_dev == reference.st_dev
+    }
+
+    /// Whether every user may execute this file, as far as its own mode goes.
+    ///
+    /// - Throws: `SysError` of fstat.
+    public borrowing func isExecutableByEveryone() throws(SysError) -> Bool {
+        try status().st_mode & S_IXOTH != 0
     }
 
     /// Reads a file from where it stands to its end.

@@ -39,6 +39,18 @@ public struct Sibling: ~Copyable, Sendable {
 
     /// The number, for sending; it must not outlive this value.
     public var pidfdNumber: Int32 { pidfd.rawValue }
+
+    /// Whether it has ended, or does within so many nanoseconds. It may still wait to be reaped.
+    public borrowing func hasEnded(within patience: UInt64) -> Bool {
+        var waiting = PollSet()
+        let end = waiting.add(pidfd.rawValue)
+        do throws(SysError) {
+            _ = try waiting.wait(timeout: patience)
+        } catch {
+            return false
+        }
+        return !waiting.readiness(at: end).isEmpty
+    }
 }
 
 extension Child {

@@ -89,8 +89,8 @@ struct SettingsBuilder {
 
     private func ringBytes(_ text: String) throws(PatternError) -> UInt32 {
         let bytes = try ValueParser.bytes(text)
-        guard (4096...1 << 30).contains(bytes) else {
-            throw PatternError("\(text.clipped) is not between 4KiB and 1GiB")
+        guard (4096...64 << 20).contains(bytes) else {
+            throw PatternError("\(text.clipped) is not between 4KiB and 64MiB")
         }
         // The kernel's condition: kernel/bpf/ringbuf.c, ringbuf_map_alloc.
         guard bytes & (bytes - 1) == 0 else { throw PatternError("\(text.clipped) is not a power of two") }

@@ -58,7 +58,8 @@ public struct Explanation: Hashable, Sendable {
         case Errno.accessDenied:
             (
                 "\(path) may not be executed",
-                "let every user read and execute it and enter the directories above it; a noexec mount does not do"
+                "start hilo as a user of the group that the file belongs to, and let that user enter the directories above "
+                    + "it; a noexec mount does not do"
             )
         case Errno.notPermitted:
             (

@@ -68,12 +68,13 @@ public enum Starter {
     /// Until the coordinator is gone.
     private static func serve(_ coordinator: consuming Channel) throws(SysError) {
         let installation = Installation.ofThisProcess()
+        var living = LivingHelpers()
         var buffer = MessageBuffer(capacity: 64)
         while case .message = try coordinator.receive(into: &buffer) {
             guard let plan = plan(in: buffer), let peer = buffer.takeDescriptor() else {
                 throw SysError("start request", code: Errno.invalid)
             }
-            try start(plan, from: installation, peer: Channel(adopting: peer), for: coordinator)
+            try start(plan, from: installation, peer: Channel(adopting: peer), for: coordinator, among: &living)
         }
     }
 
@@ -88,12 +89,14 @@ public enum Starter {
     }
 
     private static func start(
-        _ plan: HelperPlan, from installation: Installation, peer: consuming Channel, for coordinator: borrowing Channel
+        _ plan: HelperPlan, from installation: Installation, peer: consuming Channel, for coordinator: borrowing Channel,
+        among living: inout LivingHelpers
     ) throws(SysError) {
-        switch attempt(plan, from: installation, peer: peer) {
+        switch attempt(plan, from: installation, peer: peer, among: living) {
         case .process(let helper):
             let reply = StartReply(pid: helper.pid, failure: helper.failure)
             try coordinator.send(reply.encoded(), descriptors: [helper.pidfdNumber])
+            living.note(helper, as: plan.manifest)
         case .nothing(let failure):
             try coordinator.send(StartReply(pid: 0, failure: failure).encoded())
         }
@@ -105,11 +108,14 @@ public enum Starter {
     }
 
     private static func attempt(
-        _ plan: HelperPlan, from installation: Installation, peer: borrowing Channel
+        _ plan: HelperPlan, from installation: Installation, peer: borrowing Channel, among living: borrowing LivingHelpers
     ) -> Attempt {
+        let path = installation.path(of: plan.manifest)
+        guard living.hasEnded(plan.manifest) else {
+            return .nothing(SpawnError(step: .prepare, path: path, code: Errno.exists))
+        }
         do throws(SpawnError) {
-            return .process(
-                try Sibling.start(installation.path(of: plan.manifest), arguments: plan.arguments, channel: peer))
+            return .process(try Sibling.start(path, arguments: plan.arguments, channel: peer))
         } catch {
             return .nothing(error)
         }

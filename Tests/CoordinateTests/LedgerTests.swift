@@ -69,6 +69,15 @@ func counters(_ values: [(hilo_counter, UInt64)]) -> KernelCounters {
         #expect(value("dropped_reader_lost", closing) == 0)
     }
 
+    @Test func nonsenseFromAHelperDoesNotBalance() {
+        var ledger = Ledger()
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, .max), (HILO_COUNT_RING_FULL, .max)]))
+        #expect(!ledger.isDrained(received: 12))
+        #expect(!ledger.closing(records(10), sinks: []).isBalanced)
+        ledger.beginLife(received: 12)
+        #expect(!ledger.closing(records(10), sinks: []).isBalanced)
+    }
+
     @Test func everyIdentityIsChecked() {
         let wrong: [(inout RecordCounts) -> Void] = [
             { $0.received += 1 }, { $0.processEvents -= 1 }, { $0.rejected += 1 }, { $0.assembler.records += 1 },

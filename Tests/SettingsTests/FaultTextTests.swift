@@ -98,7 +98,7 @@ import Testing
                 + "such as 4MiB"),
         Case(
             "ebpf: {ring_bytes: 2048}",
-            "hilo.yaml:1:20: ebpf.ring_bytes: 2048 is not between 4KiB and 1GiB; write a power of two from 4096 "
+            "hilo.yaml:1:20: ebpf.ring_bytes: 2048 is not between 4KiB and 64MiB; write a power of two from 4096 "
                 + "on, such as 4MiB"),
         Case(
             "ebpf: {ring_bytes: 4MB}",

@@ -12,7 +12,8 @@ enum Hooks: String, CaseIterable {
 struct Arguments {
     /// Room for the records of more than a second at 10,000 exchanges a second.
     static let defaultRingBytes: UInt32 = 4 << 20
-    static let ringBytes: ClosedRange<UInt32> = 4096...(1 << 30)
+    /// It is the kernel's memory, and whoever may execute this helper may ask for it.
+    static let ringBytes: ClosedRange<UInt32> = 4096...(64 << 20)
 
     var hooks = Hooks.auto
     var ringBytes = Arguments.defaultRingBytes
@@ -32,7 +33,7 @@ struct Arguments {
             case "--ring-bytes":
                 guard let bytes = UInt32(value), Arguments.ringBytes.contains(bytes), bytes.nonzeroBitCount == 1 else {
                     throw HelperFault(
-                        .usage, "--ring-bytes is a power of two from 4096 to 1073741824, not '\(value)'")
+                        .usage, "--ring-bytes is a power of two from 4096 to 67108864, not '\(value)'")
                 }
                 ringBytes = bytes
             default:

@@ -11,7 +11,10 @@ enum CaptureObject {
 
     /// Reads the object from `../../lib/hilo/bpf`, seen from this executable.
     ///
-    /// - Throws: `HelperFault` when it is not there, or when another user than its owner or root could have written it.
+    /// Whoever owns a directory above can exchange what the path leads to. So it is not the path that is trusted but the
+    /// file: nobody but root can have written it.
+    ///
+    /// - Throws: `HelperFault` when it is not there, or when another user than root could have written it.
     static func read() throws(HelperFault) -> [UInt8] {
         let executable = OwnExecutable.path()
         guard let end = executable.lastIndex(of: "/") else {
@@ -22,7 +25,7 @@ enum CaptureObject {
         let isTrusted: Bool
         do throws(SysError) {
             let file = try OwnedFD.open(path)
-            isTrusted = try file.isWritableOnlyByOwner(of: try OwnedFD.name(executable))
+            isTrusted = try file.isOnlyRoots(beside: try OwnExecutable.file())
             bytes = try file.contents(atMost: mostBytes)
         } catch {
             throw HelperFault(.fault, "The capture programs cannot be read: \(error); 'make stage' puts them there")
@@ -30,7 +33,8 @@ enum CaptureObject {
         guard isTrusted else {
             throw HelperFault(
                 .privilege,
-                "Others than its owner may write \(path), and what is in it runs in the kernel: chmod go-w it")
+                "Others than root may have written \(path), and what is in it runs in the kernel: it must belong to root, "
+                    + "be writable for nobody else (chown root, chmod go-w) and lie on the file system of this helper")
         }
         return bytes
     }

@@ -13,12 +13,20 @@ struct ProcessInspector: ~Copyable, HelperService {
 
     init(arguments: [String]) throws(HelperFault) {
         guard arguments.isEmpty else { throw HelperFault(.usage, "No argument is known to this helper") }
+        let isTheHosts: Bool
         do throws(SysError) {
             let held = try HeldDirectory("/proc")
             reachesEveryUser = try Capabilities.ofThisThread().permitted.contains(.dacReadSearch)
+            isTheHosts = try ProcessNamespace.isTheHosts()
             proc = held
         } catch {
             throw HelperFault(.unavailable, "/proc cannot be opened: \(error)")
+        }
+        guard isTheHosts else {
+            throw HelperFault(
+                .unavailable,
+                "Processes have other numbers in this process namespace than in the kernel: run hilo in the host's "
+                    + "(hostPID: true in Kubernetes, --pid=host with Docker and Podman)")
         }
     }
 

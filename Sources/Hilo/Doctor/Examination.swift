@@ -41,6 +41,7 @@ struct Examination {
             Examination.discovery(inspector),
             Examination.environments(inspector),
             Examination.coordinator(bounding),
+            Examination.whoMayTrace(Installation.ofThisProcess()),
             Feature(
                 "passing the trace on", .off,
                 "this version of hilo writes no traceparent; it follows those that services write themselves, and "
@@ -92,6 +93,25 @@ struct Examination {
                 name, .limited, "the bounding set could not be emptied (\(error)); no_new_privs makes it of no use",
                 remedy: "allow unprivileged user namespaces, or start hilo as root with --user")
         }
+    }
+
+    /// Whoever may execute a helper gets what its file permits, whatever he then makes of it.
+    private static func whoMayTrace(_ installation: Installation) -> Feature {
+        let name = "helpers for hilo alone"
+        let open = HelperManifest.helpers.filter { manifest in
+            do throws(SysError) {
+                return try OwnedFD.name(installation.path(of: manifest)).isExecutableByEveryone()
+            } catch {
+                return false
+            }
+        }
+        return open.isEmpty
+            ? Feature(name, .on, "only root and members of the files' group may execute them")
+            : Feature(
+                name, .limited,
+                "every user of this host may execute \(open.map(\.name).joined(separator: " and ")), and so see what "
+                    + "hilo can see",
+                remedy: "install them for a group of hilo's own: as root, make stage GROUP=hilo")
     }
 
     /// Either set of hooks does; of two reasons the one that a person can do something about.
