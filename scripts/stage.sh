@@ -47,7 +47,7 @@ if [ "$(id -u)" -eq 0 ]; then
     # Last: a change of owner or content drops file capabilities.
     for helper in "${!capabilities[@]}"; do setcap "${capabilities[$helper]}" "$stage/libexec/hilo/$helper"; done
     echo "stage: $stage is complete"
-    [ -n "$group" ] || echo "stage: every user may execute the helpers, and so trace; GROUP=NAME allows it to a group only"
+    [ -n "$group" ] || echo "stage: every user may execute the helpers, and so trace; GROUP=NAME lets only a group"
 else
     echo "stage: $stage is there, without file capabilities; run as root:"
     echo "  chown -R root:root $stage"

@@ -58,8 +58,8 @@ public struct Explanation: Hashable, Sendable {
         case Errno.accessDenied:
             (
                 "\(path) may not be executed",
-                "start hilo as a user of the group that the file belongs to, and let that user enter the directories above "
-                    + "it; a noexec mount does not do"
+                "start hilo as a member of the group that the file belongs to, who may enter the directories above; a "
+                    + "noexec mount does not do"
             )
         case Errno.notPermitted:
             (

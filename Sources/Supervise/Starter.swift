@@ -89,8 +89,8 @@ public enum Starter {
     }
 
     private static func start(
-        _ plan: HelperPlan, from installation: Installation, peer: consuming Channel, for coordinator: borrowing Channel,
-        among living: inout LivingHelpers
+        _ plan: HelperPlan, from installation: Installation, peer: consuming Channel,
+        for coordinator: borrowing Channel, among living: inout LivingHelpers
     ) throws(SysError) {
         switch attempt(plan, from: installation, peer: peer, among: living) {
         case .process(let helper):
@@ -108,7 +108,8 @@ public enum Starter {
     }
 
     private static func attempt(
-        _ plan: HelperPlan, from installation: Installation, peer: borrowing Channel, among living: borrowing LivingHelpers
+        _ plan: HelperPlan, from installation: Installation, peer: borrowing Channel,
+        among living: borrowing LivingHelpers
     ) -> Attempt {
         let path = installation.path(of: plan.manifest)
         guard living.hasEnded(plan.manifest) else {

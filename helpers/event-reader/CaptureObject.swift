@@ -11,8 +11,8 @@ enum CaptureObject {
 
     /// Reads the object from `../../lib/hilo/bpf`, seen from this executable.
     ///
-    /// Whoever owns a directory above can exchange what the path leads to. So it is not the path that is trusted but the
-    /// file: nobody but root can have written it.
+    /// Whoever owns a directory above can exchange what the path leads to. So it is not the path that is trusted but
+    /// the file: nobody but root can have written it.
     ///
     /// - Throws: `HelperFault` when it is not there, or when another user than root could have written it.
     static func read() throws(HelperFault) -> [UInt8] {
@@ -33,8 +33,8 @@ enum CaptureObject {
         guard isTrusted else {
             throw HelperFault(
                 .privilege,
-                "Others than root may have written \(path), and what is in it runs in the kernel: it must belong to root, "
-                    + "be writable for nobody else (chown root, chmod go-w) and lie on the file system of this helper")
+                "Others than root may have written \(path), and what is in it runs in the kernel: it must belong to "
+                    + "root, be writable for nobody else (chown root, chmod go-w) and lie on this helper's file system")
         }
         return bytes
     }
