@@ -16,6 +16,7 @@ extension AuditReport {
         }
         text += differences.isEmpty ? "\nEvery process is as its manifest says.\n" : "\nDifferences:\n"
         for difference in differences { text += "  \(difference)\n" }
+        for remark in remarks { text += "\nBeside it: \(remark)\n" }
         return text
     }
 
@@ -53,6 +54,7 @@ extension AuditReport {
             ("coordinators", .array(coordinators.map { .int(Int64($0)) })),
             ("processes", .array(entries.map(AuditReport.json))),
             ("differences", .array(differences.map { .string($0) })),
+            ("remarks", .array(remarks.map { .string($0) })),
         ])
     }
 

@@ -14,10 +14,13 @@ public struct AuditReport: Hashable, Sendable {
     public let differences: [String]
     /// Pids of the coordinators.
     public let coordinators: [Int32]
+    /// What is no difference, but worth knowing.
+    public let remarks: [String]
     /// Not everything could be seen.
     public let isPartial: Bool
 
-    public init(_ running: [RunningHilo]) {
+    public init(_ survey: RunningHilo.Survey) {
+        let running = survey.running
         var entries: [Entry] = []
         var missing: [String] = []
         for hilo in running {
@@ -38,8 +41,20 @@ public struct AuditReport: Hashable, Sendable {
             entries.flatMap { entry in
                 entry.differences.map { "\(entry.process.name) (pid \(entry.process.pid)): \($0)" }
             } + missing
+            + survey.stray.map { helper in
+                "\(helper.name) (pid \(helper.pid), user \(AuditReport.user(helper))) was started by no hilo run: "
+                    + "whoever may execute the helpers can trace"
+            }
+        remarks = survey.foreign.map { other in
+            "\(other.name) (pid \(other.pid), user \(AuditReport.user(other))) is another program than this one: use "
+                + "its own audit, or --pid \(other.pid)"
+        }
         coordinators = running.map(\.coordinator.pid)
         isPartial = entries.contains { $0.process.descriptors == nil || $0.process.dumpable == nil }
+    }
+
+    private static func user(_ process: Observation) -> String {
+        process.uid.map { "\($0)" } ?? "unknown"
     }
 }
 

@@ -30,6 +30,24 @@ public struct ProcessObserver: ~Copyable {
         }
     }
 
+    /// Whether it runs the very file that this process runs; nil when this process may not know.
+    public borrowing func runsOwnExecutable() -> Bool? {
+        do throws(SysError) {
+            return try OwnedFD.name("/proc/\(pid)/exe").isSameFile(as: OwnExecutable.file())
+        } catch {
+            return nil
+        }
+    }
+
+    /// Whether the file that it runs permits capabilities; nil when this process may not know.
+    public borrowing func hasFileCapabilities() -> Bool? {
+        do throws(SysError) {
+            return try OwnExecutable.fileCapabilities(of: "/proc/\(pid)/exe") != nil
+        } catch {
+            return nil
+        }
+    }
+
     /// Who started it.
     public borrowing func parent() throws(SysError) -> Int32 {
         let status = ProcessStatus(try directory.contents(of: "status", atMost: 65_536))

@@ -12,19 +12,50 @@ public struct RunningHilo: Hashable, Sendable {
         self.children = children
     }
 
-    /// Finds every `hilo run` there is.
+    private init?(_ coordinator: Row, among table: [Row]) {
+        guard let observed = RunningHilo.observe(coordinator) else { return nil }
+        let children = table.filter { $0.parent == coordinator.pid }.compactMap(RunningHilo.observe)
+        self.init(coordinator: observed, children: children.sorted { ($0.name, $0.pid) < ($1.name, $1.pid) })
+    }
+
+    /// What there is of hilo on this machine.
+    public struct Survey: Hashable, Sendable {
+        /// Every `hilo run` of this installation, or that cannot be told from one.
+        public var running: [RunningHilo] = []
+        /// Other programs of that name, whose manifests are their own affair.
+        public var foreign: [Observation] = []
+        /// Helpers that no hilo has started. Whoever may execute a helper can: it has its privileges all the same.
+        public var stray: [Observation] = []
+
+        public init() {}
+    }
+
+    /// Looks at every process.
     ///
-    /// - Parameter pid: only that one, whatever it is.
+    /// - Parameter pid: only that `hilo run`.
     /// - Throws: `SysError` when /proc cannot be read.
-    public static func find(pid: Int32? = nil) throws(SysError) -> [RunningHilo] {
+    public static func find(pid: Int32? = nil) throws(SysError) -> Survey {
         let table = try processes()
-        let coordinators = table.filter { pid == nil ? $0.isCoordinator : $0.pid == pid }
-        return coordinators.compactMap { coordinator in
-            guard let observed = observe(coordinator) else { return nil }
-            let children = table.filter { $0.parent == coordinator.pid }.compactMap(observe)
-            return RunningHilo(
-                coordinator: observed, children: children.sorted { ($0.name, $0.pid) < ($1.name, $1.pid) })
+        let coordinators = table.filter(\.isCoordinator)
+        var survey = Survey()
+        for coordinator in coordinators where pid == nil || pid == coordinator.pid {
+            if pid == nil, coordinator.isSameProgram == false {
+                survey.foreign += [observe(coordinator)].compactMap { $0 }
+            } else if let hilo = RunningHilo(coordinator, among: table) {
+                survey.running.append(hilo)
+            }
         }
+        // hilo doctor starts helpers, too.
+        let parents = Set(
+            table.filter { $0.name == SteadyState.coordinator.name && $0.isSameProgram != false }.map(\.pid)
+                + survey.foreign.map(\.pid))
+        let names = Set(HelperManifest.helpers.map(\.name))
+        // One without capabilities on its file has only the name of a helper.
+        let stray = table.filter {
+            names.contains($0.name) && !parents.contains($0.parent) && $0.hasFileCapabilities != false
+        }
+        if pid == nil { survey.stray = stray.compactMap(observe) }
+        return survey
     }
 
     private struct Row {
@@ -32,6 +63,9 @@ public struct RunningHilo: Hashable, Sendable {
         let parent: Int32
         let name: String
         let isCoordinator: Bool
+        /// Nil when this process may not know.
+        let isSameProgram: Bool?
+        let hasFileCapabilities: Bool?
     }
 
     /// Every process, in ascending order.
@@ -58,7 +92,8 @@ public struct RunningHilo: Hashable, Sendable {
             let name = program == SteadyState.coordinator.name && called == SteadyState.starter.name ? called : program
             return Row(
                 pid: pid, parent: try observer.parent(), name: name,
-                isCoordinator: name == SteadyState.coordinator.name && arguments.dropFirst().contains("run"))
+                isCoordinator: name == SteadyState.coordinator.name && arguments.dropFirst().contains("run"),
+                isSameProgram: observer.runsOwnExecutable(), hasFileCapabilities: observer.hasFileCapabilities())
         } catch {
             return nil
         }

@@ -21,8 +21,13 @@ public enum OwnExecutable {
 
     /// The capabilities that the file permits; nil when it has none set.
     public static func fileCapabilities() throws(SysError) -> CapabilitySet? {
+        try fileCapabilities(of: link)
+    }
+
+    /// The capabilities that the file at a path permits; nil when it has none set.
+    public static func fileCapabilities(of path: String) throws(SysError) -> CapabilitySet? {
         var attribute = [UInt8](repeating: 0, count: 64)
-        let length = hilo_getxattr(link, "security.capability", &attribute, attribute.count)
+        let length = hilo_getxattr(path, "security.capability", &attribute, attribute.count)
         if length < 0 {
             if errno == ENODATA || errno == EOPNOTSUPP { return nil }
             throw SysError("getxattr", "security.capability", code: errno)

@@ -11,6 +11,14 @@ extension OwnedFD {
             && mine.st_dev == reference.st_dev
     }
 
+    /// Whether both are one file, by whatever path each was reached.
+    ///
+    /// - Throws: `SysError` of fstat.
+    public borrowing func isSameFile(as other: borrowing OwnedFD) throws(SysError) -> Bool {
+        let (mine, theirs) = (try status(), try other.status())
+        return mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
+    }
+
     /// Whether every user may execute this file, as far as its own mode goes.
     ///
     /// - Throws: `SysError` of fstat.

@@ -91,6 +91,23 @@ import Wire
 }
 
 @Suite struct AuditReportTests {
+    private func report(_ running: [RunningHilo]) -> AuditReport {
+        var survey = RunningHilo.Survey()
+        survey.running = running
+        return AuditReport(survey)
+    }
+
+    @Test func helpersOfNobodyAreADifferenceAndOtherProgramsARemark() {
+        var survey = RunningHilo.Survey()
+        survey.running = [hilo()]
+        survey.foreign = [ComparisonTests.right(.coordinator)]
+        #expect(AuditReport(survey).differences.isEmpty)
+        #expect(AuditReport(survey).remarks.count == 1)
+        survey.stray = [ComparisonTests.right(SteadyState.all[2])]
+        #expect(AuditReport(survey).differences.count == 1)
+        #expect(AuditReport(survey).differences.first?.contains("was started by no hilo run") == true)
+    }
+
     private func hilo(_ change: (inout [Observation]) -> Void = { _ in }) -> RunningHilo {
         var children = SteadyState.all.dropFirst().map { ComparisonTests.right($0) }
         change(&children)
@@ -98,7 +115,7 @@ import Wire
     }
 
     @Test func aWholeHiloHasNoDifference() {
-        let report = AuditReport([hilo()])
+        let report = self.report([hilo()])
         #expect(report.differences == [])
         #expect(report.entries.map(\.role) == [.coordinator, .starter, .helper, .helper])
         #expect(!report.isPartial)
@@ -106,17 +123,17 @@ import Wire
     }
 
     @Test func whatIsMissingIsNamed() {
-        let report = AuditReport([hilo { $0.removeAll { $0.name == "hilo-event-reader" } }])
+        let report = self.report([hilo { $0.removeAll { $0.name == "hilo-event-reader" } }])
         #expect(report.differences == ["hilo-event-reader is not running under hilo (pid 7)"])
     }
 
     @Test func whatIsThereTwiceIsNamed() {
-        let report = AuditReport([hilo { $0.append($0[0]) }])
+        let report = self.report([hilo { $0.append($0[0]) }])
         #expect(report.differences == ["hilo-starter is running 2 times under hilo (pid 7)"])
     }
 
     @Test func aStrangerAmongTheChildrenIsNamed() {
-        let report = AuditReport([
+        let report = self.report([
             hilo { children in
                 var stranger = children[0]
                 stranger.name = "sh"
@@ -128,6 +145,6 @@ import Wire
     }
 
     @Test func whatWasNotSeenIsSaid() {
-        #expect(AuditReport([hilo { $0[1].descriptors = nil }]).isPartial)
+        #expect(report([hilo { $0[1].descriptors = nil }]).isPartial)
     }
 }

@@ -170,6 +170,24 @@ def test_nothing_to_audit(workspace):
     assert done.returncode == hilo.KERNEL and done.stdout == "", done.stdout + done.stderr
 
 
+def test_a_helper_that_no_hilo_has_started(workspace, run_hilo, measured):
+    """Whoever may execute one has its privileges, and no coordinator beside which it would be seen."""
+    run = run_hilo(MINIMAL)
+    run.wait_ready()
+    stray = helper.Helper(
+        hilo.stage_of(workspace) / "libexec/hilo/hilo-event-reader", "--hooks", "auto", "--ring-bytes", "65536",
+        uid=places.SERVER_UID,
+    )  # fmt: skip
+    try:
+        stray.hello()
+        done = hilo.command(workspace, "audit", "--json", uid=0)
+    finally:
+        stray.end()
+    said = [line for line in json.loads(done.stdout)["differences"] if f"pid {stray.pid}," in line]
+    assert done.returncode == 1 and len(said) == 1 and f"user {places.SERVER_UID}" in said[0], done.stdout
+    measured(said[0])
+
+
 def test_without_root_what_cannot_be_seen_is_said(workspace, run_hilo):
     run = run_hilo(MINIMAL)
     run.wait_ready()

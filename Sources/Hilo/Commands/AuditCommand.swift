@@ -14,6 +14,9 @@ struct AuditCommand: ParsableCommand {
               $ sudo hilo audit
               $ sudo hilo audit --json | jq '.differences'
 
+            A helper that no hilo run has started is a difference too: it has its privileges all the same. Not looked \
+            at: what the filters let pass, and Landlock.
+
             Exit code 0 when everything is as the manifests say, 1 when anything is not, 69 when no hilo runs.
             """)
 
@@ -34,17 +37,17 @@ struct AuditCommand: ParsableCommand {
 
     private func report() throws -> AuditReport {
         do throws(Leaving) {
-            let running: [RunningHilo]
+            let survey: RunningHilo.Survey
             do throws(SysError) {
-                running = try RunningHilo.find(pid: pid)
+                survey = try RunningHilo.find(pid: pid)
             } catch {
                 throw Leaving(.unavailable, "error: /proc cannot be read: \(error)")
             }
-            guard !running.isEmpty else {
-                let what = pid.map { "no process \($0)" } ?? "no hilo run"
-                throw Leaving(.unavailable, "error: there is \(what) on this machine to audit")
+            guard !survey.running.isEmpty || !survey.stray.isEmpty else {
+                let what = pid.map { "process \($0) is no hilo run" } ?? "there is no hilo run on this machine to audit"
+                throw Leaving(.unavailable, "error: \(what)")
             }
-            return AuditReport(running)
+            return AuditReport(survey)
         } catch {
             throw error.asExit()
         }
