@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import struct
 import subprocess
 
@@ -83,6 +84,81 @@ def test_missing_capture_programs(workspace, run_hilo, measured):
     lines = hilo.last_words(run.errors)
     assert len(lines) == 1 and ".bpf.o" in lines[0], run.errors
     measured(f"exit {code}: {lines[0]}")
+
+
+def spoil(path: pathlib.Path, how: str) -> None:
+    """Makes a file one that hilo must not load."""
+    match how:
+        case "another owner":
+            os.chown(path, places.SERVER_UID, 0)
+        case "writable for others":
+            path.chmod(0o646)
+        case "a link":
+            target = path.with_suffix(".other")
+            path.rename(target)
+            path.symlink_to(target)
+        case "another file system":
+            shutil.copy(path, "/dev/shm/hilo-object")
+            path.unlink()
+            path.touch()
+            subprocess.run(["mount", "--bind", "/dev/shm/hilo-object", str(path)], check=True)
+
+
+@pytest.mark.parametrize(
+    "how,code",
+    {"another owner": hilo.PRIVILEGE, "writable for others": hilo.PRIVILEGE, "a link": hilo.INTERNAL,
+     "another file system": hilo.PRIVILEGE}.items(),
+)  # fmt: skip
+def test_capture_programs_that_others_may_have_written(workspace, run_hilo, measured, how, code):
+    """What is in the file runs in the kernel."""
+    stage = workspace.copy_of_stage("spoilt")
+    path = next((stage / "lib" / "hilo" / "bpf").iterdir())
+    spoil(path, how)
+    try:
+        run = run_hilo(MINIMAL, stage=stage)
+        assert run.wait_exit(15) == code, run.errors
+        lines = hilo.last_words(run.errors)
+        assert len(lines) == 1 and path.name in lines[0], run.errors
+        measured(lines[0])
+    finally:
+        if how == "another file system":
+            subprocess.run(["umount", str(path)], check=True)
+            os.unlink("/dev/shm/hilo-object")
+
+
+def test_damaged_capture_programs(workspace, run_hilo, measured):
+    stage = workspace.copy_of_stage("damaged")
+    path = next((stage / "lib" / "hilo" / "bpf").iterdir())
+    os.truncate(path, path.stat().st_size // 2)
+    run = run_hilo(MINIMAL, stage=stage)
+    assert run.wait_exit(15) == hilo.INTERNAL, run.errors
+    lines = hilo.last_words(run.errors)
+    assert len(lines) == 1 and "damaged" in lines[0], run.errors
+    measured(lines[0])
+
+
+def test_helpers_for_a_group(workspace, run_hilo, measured):
+    """As `make stage GROUP=...` leaves them: its members trace, and nobody else gets a helper started."""
+    stage = workspace.copy_of_stage("group")
+    for program in (stage / "libexec" / "hilo").iterdir():
+        capabilities = os.getxattr(program, "security.capability")
+        os.chown(program, 0, places.group_of(places.HILO_UID))
+        program.chmod(0o750)
+        os.setxattr(program, "security.capability", capabilities)
+    run_hilo(MINIMAL, stage=stage).wait_ready()
+    other = run_hilo(MINIMAL, stage=stage, uid=places.SERVER_UID)
+    assert other.wait_exit(15) not in (0, None), other.errors
+    lines = hilo.last_words(other.errors)
+    assert len(lines) == 1 and "may not be executed" in lines[0], other.errors
+    measured(lines[0])
+
+
+def test_a_process_namespace_of_its_own_is_refused(workspace, measured):
+    """The kernel speaks of processes by other numbers than /proc has there: strangers would be traced."""
+    done = hilo.command(workspace, "doctor", uid=0, wrapper=["unshare", "--pid", "--fork", "--mount-proc"])
+    assert done.returncode == hilo.KERNEL, f"{done.returncode}: {done.stdout}{done.stderr}"
+    line = next(line for line in done.stdout.splitlines() if "process namespace" in line)
+    measured(line.split("  ")[-1].strip())
 
 
 def test_doctor(workspace, measured):

@@ -48,6 +48,11 @@ enum CaptureObject {
             do throws(Refusal) {
                 return try Capture(object, hooks: set, ringBytes: arguments.ringBytes, refused: refusals)
             } catch {
+                if error.isOfTheObject {
+                    throw HelperFault(
+                        .fault, "The capture programs in lib/hilo/bpf/capture.bpf.o are damaged (\(error.text)); "
+                            + "'make stage' puts whole ones there")
+                }
                 refusals.append(error)
             }
         }
@@ -81,6 +86,9 @@ struct Refusal: Error {
     let code: Int32
     /// The last lines that libbpf and the verifier had to say.
     let words: String
+
+    /// It came of what is in the file, before the kernel was asked.
+    var isOfTheObject: Bool { step == "open" || step == "find maps" }
 
     var text: String {
         "\(step): \(SysError.text(of: code)) (\(SysError.name(of: code)))\(words.isEmpty ? "" : ", \(words)")"
