@@ -19,7 +19,7 @@ import Testing
     func theseFourAreWorthARepetition(_ status: Int) {
         let verdict = Self.verdict(status, retryAfter: "12", body: Self.status)
         #expect(verdict.outcome == .failed(retryAfter: .seconds(12)))
-        #expect(verdict.reason == "HTTP \(status)")
+        #expect(verdict.reason.hasPrefix("HTTP \(status)"))
         #expect(verdict.message == "bad")
         #expect(
             Self.verdict(status, retryAfter: "Sun, 06 Nov 1994 08:49:47 GMT").outcome

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -20,8 +21,11 @@ enum FailureReason {
             TLSReason.text(of: error)
         case let error as BoringSSLError:
             TLSReason.text(of: error)
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            "The collector's certificate is for another name than the endpoint's"
+        case is HTTPParserError:
+            "What answers on this port does not speak HTTP"
         default:
-            // HTTP syntax: the libraries' own names of the fault.
             String(describing: error)
         }
     }

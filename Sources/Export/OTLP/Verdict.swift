@@ -25,7 +25,7 @@ package struct Verdict: Hashable, Sendable {
             message = ""
         case .response(let status, let retryAfter, let contentType, let body):
             let body = Self.isProtobuf(contentType) ? body ?? [] : []
-            reason = "HTTP \(status)"
+            reason = "HTTP \(status)\(Self.hint(at: status))"
             switch status {
             case 200...299:
                 // The status says that the spans were taken; an answer that cannot be read does not change that.
@@ -41,6 +41,19 @@ package struct Verdict: Hashable, Sendable {
                 outcome = .refused
                 message = Self.failureMessage(body)
             }
+        }
+    }
+
+    /// What to look at first, where a status alone says it.
+    private static func hint(at status: Int) -> String {
+        switch status {
+        case 300...399: ": redirections are not followed, the endpoint has to be the place itself"
+        case 400: ": it does not take OTLP as protobuf here"
+        case 401, 403: ": it wants credentials, which OTEL_EXPORTER_OTLP_HEADERS can carry"
+        case 404, 405: ": it takes no traces at this path; OTLP's own is /v1/traces"
+        case 413: ": requests are too large for it, OTEL_BSP_MAX_EXPORT_BATCH_SIZE makes them smaller"
+        case 415: ": it does not take protobuf, or not gzip, which OTEL_EXPORTER_OTLP_COMPRESSION=none avoids"
+        default: ""
         }
     }
 
