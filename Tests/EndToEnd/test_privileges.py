@@ -205,6 +205,21 @@ def test_a_helper_started_by_hand_says_what_it_is(programs):
 
 
 def test_helpers_end_with_a_killed_coordinator(run_hilo):
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream(run_hilo, collect, start, new_run, closed):
+    """What hilo opens must not get the number: spans would be printed into the channel of the starter."""
+    recorder = collect()
+    variables = hilo.environment("auto", recorder.endpoint, OTEL_EBPF_TRACE_PRINTER="text")
+    run = run_hilo(variables, wrapper=["sh", "-c", f'exec "$@" {closed}', "sh"])
+    run.wait_ready()
+    name = new_run()
+    load.drive(load.Plan(start.python().port, name, 1))
+    recorder.wait_for_run(name, lambda found: len(found) == 1, "1 span")
+    assert len(run.helpers()) == 3, run.errors
+    assert run.stop() == hilo.OK, run.errors
+    assert "standard error of a helper" not in run.errors, run.errors
+
+
     run = run_hilo(MINIMAL)
     run.wait_ready()
     helpers = run.helpers()
