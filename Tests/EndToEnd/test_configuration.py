@@ -1,5 +1,7 @@
 """Faults of a configuration: one clear line each, with cause and remedy, and exit code 78."""
 
+import os
+
 import pytest
 from kit import hilo, ports
 
@@ -103,6 +105,17 @@ def test_unreadable_and_missing_files(workspace, measured):
         lines = done.stderr.splitlines()
         assert len(lines) == 1 and str(path) in lines[0] and cause in lines[0], done.stderr
     measured(lines[0].replace(str(file.parent), "…"))
+
+
+@pytest.mark.parametrize("command", [["run", "--config"], ["config", "validate"]])
+def test_a_file_that_nobody_writes_to(workspace, command):
+    """A FIFO would be waited for without an end."""
+    path = workspace.directory("fifo") / "hilo.yaml"
+    os.mkfifo(path, 0o644)
+    path.chmod(0o644)
+    done = hilo.command(workspace, *command, str(path))
+    assert done.returncode == hilo.CONFIGURATION, done.stderr
+    assert done.stderr.startswith(f"hilo: {path}: is not a regular file; "), done.stderr
 
 
 def test_keys_of_the_model_that_are_not_done_yet_warn(run_hilo, measured):

@@ -24,6 +24,8 @@ struct DemoCommand: ParsableCommand {
     func run() throws {
         try leaving { () throws(Leaving) in
             let environment = ProcessEnvironment.current()
+            // The scene asks for them, so that everything is stopped and removed in any case.
+            StopSignals.block()
             try Confinement.becomeUnprivileged(user: user)
             let programs = try Scene.Programs.find(environment)
             try TemporaryDirectory.with { (directory) throws(Leaving) in

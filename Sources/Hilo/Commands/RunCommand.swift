@@ -39,6 +39,9 @@ struct RunCommand: ParsableCommand {
             let confinement = try Confinement.enter(user: user)
             let loaded = try Configuration.load(file: config, environment: environment, requiring: .selection)
             guard loaded.settings.isEnabled else { return }
+            // Not before, so that a reading that hangs can be interrupted; and before anything starts a thread: all
+            // threads inherit it, and one of ours waits for these signals.
+            StopSignals.block()
             try trace(loaded, environment, confinement)
         }
     }
