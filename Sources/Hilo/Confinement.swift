@@ -13,6 +13,7 @@ struct Confinement {
     ///
     /// - Parameter user: whom to become when started as root; nil: `hilo`, else `nobody`.
     static func enter(user: String?) throws(Leaving) -> Confinement {
+        try requireDescriptors()
         let account = try account(named: user)
         let starter: HelperStarter
         do throws(StartFailure) {
@@ -42,6 +43,25 @@ struct Confinement {
             try account.become(keepingBounding: Starter.bounding)
         } catch {
             throw cannotBecome(account, error)
+        }
+    }
+
+    /// What a run with a collector and a hundred connections stays below. With too few, whatever opens next fails, for
+    /// reasons that do not look like this one.
+    private static let neededDescriptors: UInt64 = 256
+
+    private static func requireDescriptors() throws(Leaving) {
+        let limit: UInt64
+        do throws(SysError) {
+            limit = try DescriptorLimit.raise()
+        } catch {
+            throw Leaving(.fault, "error: \(error)")
+        }
+        guard limit >= neededDescriptors else {
+            throw Leaving(
+                .unavailable,
+                "error: only \(limit) files may be open at once (RLIMIT_NOFILE), hilo needs \(neededDescriptors): "
+                    + "raise it with ulimit -n or LimitNOFILE=")
         }
     }
 

@@ -141,3 +141,18 @@ def test_usage(workspace, arguments):
 def test_disabled_by_the_environment(workspace):
     done = hilo.command(workspace, "run", environment={"OTEL_SDK_DISABLED": "true", "OTEL_EBPF_OPEN_PORT": PORT})
     assert done.returncode == hilo.OK, done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_too_few_descriptors(workspace, command, measured):
+    wrapper = ["prlimit", "--nofile=20:20"]
+    done = hilo.command(workspace, command, environment={"OTEL_EBPF_OPEN_PORT": PORT}, wrapper=wrapper)
+    assert done.returncode == hilo.KERNEL, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1 and "RLIMIT_NOFILE" in lines[0] and "LimitNOFILE=" in lines[0], done.stderr
+    measured(lines[0])
+
+
+def test_a_low_soft_limit_of_descriptors_is_raised(workspace):
+    done = hilo.command(workspace, "doctor", wrapper=["prlimit", "--nofile=20:4096"])
+    assert done.returncode == hilo.OK, done.stdout + done.stderr
