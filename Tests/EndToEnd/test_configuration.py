@@ -141,6 +141,7 @@ def test_usage(workspace, arguments):
 def test_disabled_by_the_environment(workspace):
     done = hilo.command(workspace, "run", environment={"OTEL_SDK_DISABLED": "true", "OTEL_EBPF_OPEN_PORT": PORT})
     assert done.returncode == hilo.OK, done.stderr
+    assert len(done.stderr.splitlines()) == 1 and "OTEL_SDK_DISABLED" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("command", ["run", "doctor"])
