@@ -13,4 +13,4 @@ do throws(SysError) {
 if Starter.isThisProcess { Starter.run() }
 
 ProcessControl.ignoreBrokenPipes()
-HiloCommand.main()
+HiloCommand.runAndLeave()

@@ -157,3 +157,11 @@ def test_too_few_descriptors(workspace, command, measured):
 def test_a_low_soft_limit_of_descriptors_is_raised(workspace):
     done = hilo.command(workspace, "doctor", wrapper=["prlimit", "--nofile=20:4096"])
     assert done.returncode == hilo.OK, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["doctor"], ["--help"], ["--version"]], ids=" ".join)
+def test_output_that_is_lost_is_no_success(workspace, arguments):
+    wrapper = ["sh", "-c", 'exec "$@" >/dev/full', "sh"]
+    done = hilo.command(workspace, *arguments, wrapper=wrapper)
+    assert done.returncode == hilo.INTERNAL, done.stderr
+    assert done.stderr == "hilo: error: standard output: No space left on device\n"
