@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import struct
 import subprocess
 
@@ -204,7 +205,6 @@ def test_a_helper_started_by_hand_says_what_it_is(programs):
     assert done.returncode == hilo.USAGE and len(done.stderr.splitlines()) == 1, done.stderr
 
 
-def test_helpers_end_with_a_killed_coordinator(run_hilo):
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_closed_standard_stream(run_hilo, collect, start, new_run, closed):
     """What hilo opens must not get the number: spans would be printed into the channel of the starter."""
@@ -220,6 +220,15 @@ def test_a_closed_standard_stream(run_hilo, collect, start, new_run, closed):
     assert "standard error of a helper" not in run.errors, run.errors
 
 
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGUSR2"])
+def test_signals_without_a_meaning_end_nothing(run_hilo, name):
+    run = run_hilo(MINIMAL)
+    run.wait_ready()
+    os.kill(run.pid, getattr(signal, name))
+    assert run.stop() == hilo.OK, run.errors
+
+
+def test_helpers_end_with_a_killed_coordinator(run_hilo):
     run = run_hilo(MINIMAL)
     run.wait_ready()
     helpers = run.helpers()

@@ -35,6 +35,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         try leaving { () throws(Leaving) in
+            ProcessControl.ignoreUserSignals()
             let environment = ProcessEnvironment.current()
             let confinement = try Confinement.enter(user: user)
             let loaded = try Configuration.load(file: config, environment: environment, requiring: .selection)
