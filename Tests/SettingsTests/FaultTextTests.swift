@@ -261,6 +261,7 @@ import Testing
         VariableCase(
             "OTEL_EBPF_OPEN_PROT", "80",
             "environment: OTEL_EBPF_OPEN_PROT: is not a known variable; did you mean 'OTEL_EBPF_OPEN_PORT'?"),
+        VariableCase("OTEL_EBPF_FOO", "80", "environment: OTEL_EBPF_FOO: is not a known variable"),
         VariableCase(
             "OTEL_EBPF_COMPLETELY_UNKNOWN_THING", "80",
             "environment: OTEL_EBPF_COMPLETELY_UNKNOWN_THING: is not a known variable"),
