@@ -76,7 +76,7 @@ struct Confinement {
     private static func account(named name: String?) throws(Leaving) -> Account? {
         guard Account.effectiveUserID == 0 else {
             guard let name else { return nil }
-            guard Account.named(name)?.uid == Account.effectiveUserID else {
+            guard Account.called(name)?.uid == Account.effectiveUserID else {
                 throw Leaving(
                     .privilege,
                     "error: only root can become user \(name). Remedy: leave --user out, or start hilo as root")
@@ -85,11 +85,17 @@ struct Confinement {
         }
         let candidates = name.map { [$0] } ?? ["hilo", "nobody"]
         for candidate in candidates {
-            guard let account = Account.named(candidate) else { continue }
+            guard let account = Account.called(candidate) else { continue }
             guard account.uid != 0 else {
                 throw Leaving(.usage, "error: --user \(candidate): hilo does not run as root")
             }
             return account
+        }
+        if let name {
+            throw Leaving(
+                .usage,
+                "error: --user \(name): there is no account of that name or number. Remedy: name one that "
+                    + "getent passwd lists")
         }
         throw Leaving(
             .usage,

@@ -165,3 +165,10 @@ def test_output_that_is_lost_is_no_success(workspace, arguments):
     done = hilo.command(workspace, *arguments, wrapper=wrapper)
     assert done.returncode == hilo.INTERNAL, done.stderr
     assert done.stderr == "hilo: error: standard output: No space left on device\n"
+
+
+def test_an_account_by_its_number(workspace):
+    done = hilo.command(workspace, "doctor", "--user", "65534", uid=0)
+    assert done.returncode == hilo.OK, done.stdout + done.stderr
+    done = hilo.command(workspace, "doctor", "--user", "4000000000", uid=0)
+    assert done.returncode == hilo.USAGE and "name or number" in done.stderr, done.stderr
