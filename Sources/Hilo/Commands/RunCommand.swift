@@ -122,7 +122,7 @@ struct RunCommand: ParsableCommand {
         let isSilent = sinks.isEmpty && settings.tracePrinter == .disabled
         let printer = isSilent && !wantsNone ? TracePrinter.tree : settings.tracePrinter
         if let console = ConsoleSink(printer, environment: environment, logger: logger) {
-            sinks.append(NamedSink(name: "printed", sink: console))
+            sinks.append(NamedSink(name: "printed", sink: console) { console.failure })
         }
         return sinks
     }
