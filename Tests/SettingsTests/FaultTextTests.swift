@@ -193,6 +193,14 @@ import Testing
             "routes: {patterns: [users]}",
             "hilo.yaml:1:21: routes.patterns: 'users' does not begin with '/'; write paths such as /users/{id}"),
         Case(
+            "routes: {patterns: ['/a/{id']}",
+            "hilo.yaml:1:21: routes.patterns: '/a/{id' has a '{' without its '}' in the same segment; write paths such "
+                + "as /users/{id}"),
+        Case(
+            "routes: {patterns: ['/a?b']}",
+            "hilo.yaml:1:21: routes.patterns: '/a?b' holds white space, a query or a fragment; write paths such as "
+                + "/users/{id}"),
+        Case(
             "routes: {wildcard_char: '##'}",
             "hilo.yaml:1:25: routes.wildcard_char: '##' is not one visible character other than '/'; write one "
                 + "character"),
