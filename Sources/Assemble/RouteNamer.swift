@@ -129,3 +129,14 @@ extension Swift.Span<UInt8> {
         return nil
     }
 }
+
+extension RouteNamer.Fault: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .emptyPattern: "a pattern is empty"
+        case .notAPath(let pattern): "'\(pattern)' holds white space, a query or a fragment"
+        case .unclosedBrace(let pattern): "'\(pattern)' has a '{' without its '}' in the same segment"
+        case .wildcard(let text): "'\(text)' is not one visible character other than '/'"
+        }
+    }
+}

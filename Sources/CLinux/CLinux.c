@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
@@ -267,4 +268,12 @@ const char *hilo_errno_text(int error)
 	const char *text = strerrordesc_np(error);
 
 	return text ? text : "unknown error";
+}
+
+int hilo_flush_standard_output(void)
+{
+	if (fflush(stdout) != 0)
+		return errno;
+	/* The errno of a write that failed before is lost. */
+	return ferror(stdout) ? EIO : 0;
 }

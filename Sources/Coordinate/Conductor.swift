@@ -26,6 +26,8 @@ struct Conductor {
     var failures: [Explanation] = []
     var failBy: UInt64?
     var stopReason: String?
+    /// Why the only output took no more.
+    var outputFailure: Int32?
     /// What the service manager was told last.
     var toldProcesses: Int?
     private var ticks: UInt64 = 0
@@ -74,9 +76,18 @@ struct Conductor {
         case .counted(let reply): counted(reply)
         case .starterEnded:
             logger.error("The process that starts helpers is gone; a helper that ends cannot be replaced")
+        case .sinkFailed(let code): sinkFailed(code)
         case .tick: tick()
         case .stop(let reason): if stopReason == nil { stopReason = reason }
         }
+    }
+
+    /// With another sink beside it, a run goes on: that one has said what it lost.
+    private mutating func sinkFailed(_ code: Int32) {
+        guard session.sinks.count == 1, stopReason == nil else { return }
+        outputFailure = code
+        stopReason = "standard output is gone"
+        logger.notice("Standard output is gone and there is no collector: nothing is left to do")
     }
 
     mutating func perform(_ actions: [DiscoveryAction]) {

@@ -19,6 +19,8 @@ public final class Session: Sendable {
         case configured(AskError?)
         case counted(CountReply)
         case starterEnded
+        /// A sink has ended by itself: nothing is left to write to (errno).
+        case sinkFailed(Int32)
         case tick
         case stop(reason: String)
     }
@@ -102,7 +104,12 @@ public final class Session: Sendable {
         } catch {
             return (.fault, ["error: \(error)"])
         }
-        let deliveries = sinks.map { sink in Task { await sink.sink.run() } }
+        let deliveries = sinks.map { sink in
+            Task {
+                await sink.sink.run()
+                if let code = sink.failure() { post(.sinkFailed(code)) }
+            }
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepTime() }
             group.addTask {
@@ -115,6 +122,9 @@ public final class Session: Sendable {
             await conductor.end(&events, deliveries)
             performer.finish()
             group.cancelAll()
+        }
+        if conductor.failures.isEmpty, let code = conductor.outputFailure, code != Errno.brokenPipe {
+            return (.fault, ["error: standard output: \(SysError.text(of: code))"])
         }
         return (conductor.failures.first?.exitCode ?? .success, conductor.failureLines)
     }
@@ -135,10 +145,14 @@ public final class Session: Sendable {
 public struct NamedSink: Sendable {
     public let name: String
     public let sink: any SpanSink
+    let failure: @Sendable () -> Int32?
 
-    public init(name: String, sink: any SpanSink) {
+    /// - Parameter failure: asked when the sink has ended: the errno of why it did before it was asked to; nil: it was
+    ///   asked.
+    public init(name: String, sink: any SpanSink, failure: @escaping @Sendable () -> Int32? = { nil }) {
         self.name = name
         self.sink = sink
+        self.failure = failure
     }
 }
 

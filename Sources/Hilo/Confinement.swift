@@ -13,6 +13,7 @@ struct Confinement {
     ///
     /// - Parameter user: whom to become when started as root; nil: `hilo`, else `nobody`.
     static func enter(user: String?) throws(Leaving) -> Confinement {
+        try requireDescriptors()
         let account = try account(named: user)
         let starter: HelperStarter
         do throws(StartFailure) {
@@ -45,6 +46,25 @@ struct Confinement {
         }
     }
 
+    /// What a run with a collector and a hundred connections stays below. With too few, whatever opens next fails, for
+    /// reasons that do not look like this one.
+    private static let neededDescriptors: UInt64 = 256
+
+    private static func requireDescriptors() throws(Leaving) {
+        let limit: UInt64
+        do throws(SysError) {
+            limit = try DescriptorLimit.raise()
+        } catch {
+            throw Leaving(.fault, "error: \(error)")
+        }
+        guard limit >= neededDescriptors else {
+            throw Leaving(
+                .unavailable,
+                "error: only \(limit) files may be open at once (RLIMIT_NOFILE), hilo needs \(neededDescriptors): "
+                    + "raise it with ulimit -n or LimitNOFILE=")
+        }
+    }
+
     private static func cannotBecome(_ account: Account, _ error: SysError) -> Leaving {
         Leaving(
             .privilege,
@@ -56,7 +76,7 @@ struct Confinement {
     private static func account(named name: String?) throws(Leaving) -> Account? {
         guard Account.effectiveUserID == 0 else {
             guard let name else { return nil }
-            guard Account.named(name)?.uid == Account.effectiveUserID else {
+            guard Account.called(name)?.uid == Account.effectiveUserID else {
                 throw Leaving(
                     .privilege,
                     "error: only root can become user \(name). Remedy: leave --user out, or start hilo as root")
@@ -65,11 +85,17 @@ struct Confinement {
         }
         let candidates = name.map { [$0] } ?? ["hilo", "nobody"]
         for candidate in candidates {
-            guard let account = Account.named(candidate) else { continue }
+            guard let account = Account.called(candidate) else { continue }
             guard account.uid != 0 else {
                 throw Leaving(.usage, "error: --user \(candidate): hilo does not run as root")
             }
             return account
+        }
+        if let name {
+            throw Leaving(
+                .usage,
+                "error: --user \(name): there is no account of that name or number. Remedy: name one that "
+                    + "getent passwd lists")
         }
         throw Leaving(
             .usage,

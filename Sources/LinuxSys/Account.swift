@@ -24,6 +24,21 @@ public struct Account: Hashable, Sendable {
         return Account(name: name, uid: entry.pw_uid, gid: entry.pw_gid)
     }
 
+    /// Looks a user up by name or, where none has that name, by number, as chown(1) does.
+    public static func called(_ text: String) -> Account? {
+        named(text) ?? UInt32(text).flatMap(numbered)
+    }
+
+    private static func numbered(_ uid: UInt32) -> Account? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var scratch = [CChar](repeating: 0, count: 16_384)
+        guard getpwuid_r(uid, &entry, &scratch, scratch.count, &found) == 0, found != nil,
+            let name = entry.pw_name
+        else { return nil }
+        return Account(name: String(cString: name), uid: entry.pw_uid, gid: entry.pw_gid)
+    }
+
     public static var effectiveUserID: UInt32 { geteuid() }
 
     /// Turns this process, started as root, into that user for good: no group but its own, no capability, and a

@@ -24,11 +24,20 @@ public enum Descriptors {
         hilo_fcntl(number, F_GETFD, 0) >= 0
     }
 
+    /// Opens /dev/null on each of 0, 1 and 2 that is closed. For the first moment of a process: what it opened next
+    /// would get such a number, and what it says to people would go there.
+    public static func fillStandardStreams() throws(SysError) {
+        for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where !isOpen(number) {
+            try pointAtNothing(number)
+        }
+    }
+
     /// Makes `number` refer to /dev/null, whatever it was before.
     public static func pointAtNothing(_ number: Int32) throws(SysError) {
         let nothing = try OwnedFD.open("/dev/null", writing: true)
         if nothing.rawValue == number {
-            _ = nothing.release()
+            // As dup2 leaves it: open for whatever this process executes.
+            guard hilo_fcntl(nothing.release(), F_SETFD, 0) == 0 else { throw SysError("fcntl F_SETFD", code: errno) }
             return
         }
         guard dup2(nothing.rawValue, number) >= 0 else { throw SysError("dup2", code: errno) }

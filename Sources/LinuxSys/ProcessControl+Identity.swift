@@ -15,4 +15,9 @@ extension ProcessControl {
     public static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)
     }
+
+    /// Ignores signals that have no meaning here, and would end this process without a word.
+    public static func ignoreUserSignals() {
+        for number in [SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+    }
 }

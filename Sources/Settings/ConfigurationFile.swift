@@ -54,9 +54,12 @@ struct ConfigurationFile {
     }
 
     private static func read(_ path: String) throws(SettingsFault) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-        guard descriptor >= 0 else { throw unreadable(path, errno) }
+        // Not blocking: a FIFO that nobody writes to would otherwise be waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        // ENXIO is what the opening of a socket fails with.
+        guard descriptor >= 0 else { throw errno == ENXIO ? notRegular(path) : unreadable(path, errno) }
         defer { close(descriptor) }
+        try requireRegular(descriptor, path)
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while bytes.count <= maximumBytes {
@@ -70,6 +73,25 @@ struct ConfigurationFile {
             bytes.append(contentsOf: chunk[..<count])
         }
         return bytes
+    }
+
+    /// What is no regular file can be endless, or silent for ever.
+    private static func requireRegular(_ descriptor: Int32, _ path: String) throws(SettingsFault) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw unreadable(path, errno) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR:
+            throw SettingsFault(
+                place: .wholeFile(path), problem: "is a directory", remedy: "name the file in it, such as hilo.yaml")
+        default: throw notRegular(path)
+        }
+    }
+
+    private static func notRegular(_ path: String) -> SettingsFault {
+        SettingsFault(
+            place: .wholeFile(path), problem: "is not a regular file",
+            remedy: "write the configuration into a file, and name that")
     }
 
     private static func unreadable(_ path: String, _ code: Int32) -> SettingsFault {

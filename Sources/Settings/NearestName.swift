@@ -9,7 +9,17 @@ enum NearestName {
             if distance < best?.distance ?? Int.max { best = (candidate, distance) }
         }
         guard let best, best.distance <= max(1, min(name.count, best.name.utf8.count) / 3) else { return nil }
-        return best.name
+        // Long names of one family (OTEL_EBPF_…) are near each other whatever comes after it.
+        let differing = lengthPastCommonWords(name, Array(best.name.lowercased().utf8))
+        return best.distance <= max(1, differing / 2) ? best.name : nil
+    }
+
+    /// The bytes of the longer name after the words that both begin with.
+    private static func lengthPastCommonWords(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        let common = zip(left, right).prefix { $0 == $1 }.map(\.0)
+        let separators = Set("_./-".utf8)
+        let words = common.lastIndex { separators.contains($0) }.map { $0 + 1 } ?? 0
+        return max(left.count, right.count) - words
     }
 
     /// Optimal string alignment: insertions, deletions, substitutions, and swaps of neighbours, each at cost 1.

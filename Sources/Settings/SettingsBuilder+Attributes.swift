@@ -19,6 +19,15 @@ extension SettingsBuilder {
         guard text.hasPrefix("/") || text.hasPrefix("*") else {
             throw PatternError("'\(text.clipped)' does not begin with '/'")
         }
+        guard !text.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
+            throw PatternError("'\(text.clipped)' holds white space, a query or a fragment")
+        }
+        let isOpen = text.split(separator: "/").contains { segment in
+            segment.firstIndex(of: "{").map { !segment[$0...].contains("}") } ?? false
+        }
+        guard !isOpen else {
+            throw PatternError("'\(text.clipped)' has a '{' without its '}' in the same segment")
+        }
         return try Self.name(text)
     }
 

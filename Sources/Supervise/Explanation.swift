@@ -1,4 +1,4 @@
-public import LinuxSys
+internal import LinuxSys
 public import Wire
 
 /// Why a helper is not there, in one line: the cause, and what to do about it where somebody can.

@@ -7,3 +7,12 @@ public enum StartFailure: Error, Hashable, Sendable {
     /// There is no starter to ask, or it does not answer.
     case starter(String)
 }
+
+extension StartFailure: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .helper(let error): "\(error)"
+        case .starter(let why): why
+        }
+    }
+}

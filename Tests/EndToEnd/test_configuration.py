@@ -1,5 +1,7 @@
 """Faults of a configuration: one clear line each, with cause and remedy, and exit code 78."""
 
+import os
+
 import pytest
 from kit import hilo, ports
 
@@ -105,6 +107,17 @@ def test_unreadable_and_missing_files(workspace, measured):
     measured(lines[0].replace(str(file.parent), "…"))
 
 
+@pytest.mark.parametrize("command", [["run", "--config"], ["config", "validate"]])
+def test_a_file_that_nobody_writes_to(workspace, command):
+    """A FIFO would be waited for without an end."""
+    path = workspace.directory("fifo") / "hilo.yaml"
+    os.mkfifo(path, 0o644)
+    path.chmod(0o644)
+    done = hilo.command(workspace, *command, str(path))
+    assert done.returncode == hilo.CONFIGURATION, done.stderr
+    assert done.stderr.startswith(f"hilo: {path}: is not a regular file; "), done.stderr
+
+
 def test_keys_of_the_model_that_are_not_done_yet_warn(run_hilo, measured):
     """A configuration of OpenTelemetry eBPF Instrumentation runs; what has no effect is said."""
     run = run_hilo(
@@ -128,3 +141,34 @@ def test_usage(workspace, arguments):
 def test_disabled_by_the_environment(workspace):
     done = hilo.command(workspace, "run", environment={"OTEL_SDK_DISABLED": "true", "OTEL_EBPF_OPEN_PORT": PORT})
     assert done.returncode == hilo.OK, done.stderr
+    assert len(done.stderr.splitlines()) == 1 and "OTEL_SDK_DISABLED" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_too_few_descriptors(workspace, command, measured):
+    wrapper = ["prlimit", "--nofile=20:20"]
+    done = hilo.command(workspace, command, environment={"OTEL_EBPF_OPEN_PORT": PORT}, wrapper=wrapper)
+    assert done.returncode == hilo.KERNEL, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1 and "RLIMIT_NOFILE" in lines[0] and "LimitNOFILE=" in lines[0], done.stderr
+    measured(lines[0])
+
+
+def test_a_low_soft_limit_of_descriptors_is_raised(workspace):
+    done = hilo.command(workspace, "doctor", wrapper=["prlimit", "--nofile=20:4096"])
+    assert done.returncode == hilo.OK, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["doctor"], ["--help"], ["--version"]], ids=" ".join)
+def test_output_that_is_lost_is_no_success(workspace, arguments):
+    wrapper = ["sh", "-c", 'exec "$@" >/dev/full', "sh"]
+    done = hilo.command(workspace, *arguments, wrapper=wrapper)
+    assert done.returncode == hilo.INTERNAL, done.stderr
+    assert done.stderr == "hilo: error: standard output: No space left on device\n"
+
+
+def test_an_account_by_its_number(workspace):
+    done = hilo.command(workspace, "doctor", "--user", "65534", uid=0)
+    assert done.returncode == hilo.OK, done.stdout + done.stderr
+    done = hilo.command(workspace, "doctor", "--user", "4000000000", uid=0)
+    assert done.returncode == hilo.USAGE and "name or number" in done.stderr, done.stderr

@@ -73,6 +73,45 @@ def test_terminal_escapes_in_a_path_do_not_reach_the_terminal(run_hilo, start, n
     assert "\x1b]" not in run.printed and "\x07" not in run.printed
 
 
+@pytest.mark.parametrize(
+    "output,code", [("> >(head -n 1)", hilo.OK), ("> /dev/full", hilo.INTERNAL)], ids=["gone", "full"]
+)
+def test_nobody_is_left_to_print_for(run_hilo, chain, new_run, measured, output, code):
+    run = run_hilo(
+        {"OTEL_EBPF_OPEN_PORT": ports.selection(), "OTEL_EBPF_TRACE_PRINTER": "text"},
+        wrapper=["bash", "-c", f'exec "$@" {output}', "bash"],
+    )
+    run.wait_ready()
+
+    def ended() -> bool:
+        load.drive(load.Plan(chain.port, new_run(), 1, prefix="/same"))
+        return not run.child.running
+
+    until(ended, f"hilo has left:\n{run.errors}", pause=0.1)
+    assert run.stop() == code, run.errors
+    assert "Standard output is gone and there is no collector: nothing is left to do" in run.errors, run.errors
+    assert "every record is accounted for" in run.errors, run.errors
+    words = hilo.last_words(run.errors)
+    assert words == ([] if code == hilo.OK else ["hilo: error: standard output: No space left on device"])
+    measured(f"{output}: exit {code}")
+
+
+def test_with_a_collector_tracing_goes_on_without_standard_output(run_hilo, collect, chain, new_run):
+    recorder = collect()
+    run = run_hilo(
+        hilo.environment("auto", recorder.endpoint, OTEL_EBPF_TRACE_PRINTER="text"),
+        wrapper=["bash", "-c", 'exec "$@" > /dev/full', "bash"],
+    )
+    run.wait_ready()
+    for _ in range(2):
+        name = new_run()
+        load.drive(load.Plan(chain.port, name, 1, prefix="/same"))
+        recorder.wait_for_run(name, lambda found: len(found) == 3, "3 spans")
+    until(lambda: "Standard output takes no more" in run.errors, "the warning")
+    assert "No space left on device" in run.errors
+    assert run.stop() == hilo.OK, run.errors
+
+
 def test_demo(workspace, measured):
     """What a new user sees first: one trace through four services, drawn."""
     done = hilo.command(workspace, "demo", timeout=60)

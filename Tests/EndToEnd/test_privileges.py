@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import struct
 import subprocess
 
@@ -278,6 +279,29 @@ def test_a_helper_started_by_hand_says_what_it_is(programs):
         [str(programs / "hilo-event-reader")], capture_output=True, text=True, user=places.HILO_UID, cwd="/"
     )
     assert done.returncode == hilo.USAGE and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream(run_hilo, collect, start, new_run, closed):
+    """What hilo opens must not get the number: spans would be printed into the channel of the starter."""
+    recorder = collect()
+    variables = hilo.environment("auto", recorder.endpoint, OTEL_EBPF_TRACE_PRINTER="text")
+    run = run_hilo(variables, wrapper=["sh", "-c", f'exec "$@" {closed}', "sh"])
+    run.wait_ready()
+    name = new_run()
+    load.drive(load.Plan(start.python().port, name, 1))
+    recorder.wait_for_run(name, lambda found: len(found) == 1, "1 span")
+    assert len(run.helpers()) == 3, run.errors
+    assert run.stop() == hilo.OK, run.errors
+    assert "standard error of a helper" not in run.errors, run.errors
+
+
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGUSR2"])
+def test_signals_without_a_meaning_end_nothing(run_hilo, name):
+    run = run_hilo(MINIMAL)
+    run.wait_ready()
+    os.kill(run.pid, getattr(signal, name))
+    assert run.stop() == hilo.OK, run.errors
 
 
 def test_helpers_end_with_a_killed_coordinator(run_hilo):

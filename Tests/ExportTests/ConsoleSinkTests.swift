@@ -51,6 +51,7 @@ import Testing
         await run
         #expect(sink.counts.exported == UInt64(Samples.purchase.count))
         #expect(sink.counts.isBalanced)
+        #expect(sink.failure == nil)
         close(pipe.reader)
     }
 
@@ -81,7 +82,8 @@ import Testing
         #expect(sink.counts.exported == 0)
         #expect(sink.counts.dropped[.exportReject] == UInt64(Samples.purchase.count))
         #expect(log.lines.map(\.message) == ["Standard output takes no more; spans are no longer printed"])
-        #expect(log.lines.first?.metadata["errno"] == "\(EPIPE)")
+        #expect(log.lines.first?.metadata["reason"] == "Broken pipe")
+        #expect(sink.failure == EPIPE)
         sink.take(Samples.purchase)
         #expect(sink.counts.isBalanced && sink.counts.queued == 0)
     }
@@ -101,6 +103,7 @@ import Testing
         sink.finish(within: .milliseconds(200))
         await run
         #expect(before.duration(to: .now) < .seconds(2))
+        #expect(sink.failure == nil, "it was asked to end")
         #expect(sink.counts.isBalanced && sink.counts.queued == 0)
         close(pipe.reader)
     }

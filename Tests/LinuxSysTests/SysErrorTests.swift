@@ -27,6 +27,9 @@ import Testing
     @Test func accounts() {
         #expect(Account.named("root") == Account(name: "root", uid: 0, gid: 0))
         #expect(Account.named("no-such-user-here") == nil)
+        #expect(Account.called("0") == Account(name: "root", uid: 0, gid: 0))
+        #expect(Account.called("root")?.uid == 0)
+        for text in ["", "-1", "4294967295", "4294967296", "0x0"] { #expect(Account.called(text) == nil) }
         // A process with threads cannot change who it is, and root is nobody to become.
         #expect(throws: SysError.self) { try Account(name: "root", uid: 0, gid: 0).become(keepingBounding: []) }
     }

@@ -59,14 +59,7 @@ import Testing
             _ = try Settings.load(file: "/", environment: [:])
             Issue.record("a directory was read")
         } catch {
-            #expect(error.faults.map(\.description) == ["/: the file cannot be read: Is a directory"])
-        }
-        do throws(SettingsFaults) {
-            _ = try Settings.load(file: "/dev/zero", environment: [:])
-            Issue.record("an endless file was read")
-        } catch {
-            #expect(
-                error.faults.map(\.problem) == ["the file is larger than 1 MiB, so it is not a configuration of hilo"])
+            #expect(error.faults.map(\.description) == ["/: is a directory; name the file in it, such as hilo.yaml"])
         }
         let template = Array("/tmp/hilo-settings-XXXXXX".utf8CString)
         let path = template.withUnsafeBufferPointer { buffer -> String in
@@ -84,6 +77,24 @@ import Testing
         // What the command line names wins.
         #expect(throws: SettingsFaults.self) {
             try Settings.load(file: missing, environment: ["OTEL_EBPF_CONFIG_PATH": path])
+        }
+    }
+
+    @Test func readsRegularFilesOnly() throws {
+        let fifo = "/tmp/hilo-settings-\(getpid()).fifo"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        defer { unlink(fifo) }
+        // Endless, and silent for ever.
+        for path in ["/dev/zero", fifo] {
+            do throws(SettingsFaults) {
+                _ = try Settings.load(file: path, environment: [:])
+                Issue.record("\(path) was read")
+            } catch {
+                #expect(
+                    error.faults.map(\.description) == [
+                        "\(path): is not a regular file; write the configuration into a file, and name that"
+                    ])
+            }
         }
     }
 

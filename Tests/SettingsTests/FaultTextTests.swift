@@ -193,6 +193,14 @@ import Testing
             "routes: {patterns: [users]}",
             "hilo.yaml:1:21: routes.patterns: 'users' does not begin with '/'; write paths such as /users/{id}"),
         Case(
+            "routes: {patterns: ['/a/{id']}",
+            "hilo.yaml:1:21: routes.patterns: '/a/{id' has a '{' without its '}' in the same segment; write paths such "
+                + "as /users/{id}"),
+        Case(
+            "routes: {patterns: ['/a?b']}",
+            "hilo.yaml:1:21: routes.patterns: '/a?b' holds white space, a query or a fragment; write paths such as "
+                + "/users/{id}"),
+        Case(
             "routes: {wildcard_char: '##'}",
             "hilo.yaml:1:25: routes.wildcard_char: '##' is not one visible character other than '/'; write one "
                 + "character"),
@@ -261,6 +269,7 @@ import Testing
         VariableCase(
             "OTEL_EBPF_OPEN_PROT", "80",
             "environment: OTEL_EBPF_OPEN_PROT: is not a known variable; did you mean 'OTEL_EBPF_OPEN_PORT'?"),
+        VariableCase("OTEL_EBPF_FOO", "80", "environment: OTEL_EBPF_FOO: is not a known variable"),
         VariableCase(
             "OTEL_EBPF_COMPLETELY_UNKNOWN_THING", "80",
             "environment: OTEL_EBPF_COMPLETELY_UNKNOWN_THING: is not a known variable"),

@@ -47,6 +47,12 @@ import Wire
         #expect(explanation.exitCode == exitCode)
     }
 
+    @Test func failuresToStartAreSaidInWords() {
+        #expect("\(StartFailure.starter("it was told to leave"))" == "it was told to leave")
+        let failure = StartFailure.helper(SpawnError(step: .prepare, path: "/x", code: Errno.noMemory))
+        #expect("\(failure)" == "prepare to start /x: Cannot allocate memory (ENOMEM)")
+    }
+
     @Test func everyLineIsOneLine() {
         let troubles: [HelperTrouble] = [
             .notStarted(.starter("gone")), .silent(seconds: 30), .impostor(.processInspector), .otherProtocol(2),

@@ -13,14 +13,24 @@ struct ProcessInspector: ~Copyable, HelperService {
 
     init(arguments: [String]) throws(HelperFault) {
         guard arguments.isEmpty else { throw HelperFault(.usage, "No argument is known to this helper") }
-        let isTheHosts: Bool
+        // Before anything is stored: a value that cannot be copied is initialized on every path, or on none.
+        try Self.requireNumbersOfTheHost()
         do throws(SysError) {
             let held = try HeldDirectory("/proc")
             reachesEveryUser = try Capabilities.ofThisThread().permitted.contains(.dacReadSearch)
-            isTheHosts = try ProcessNamespace.isTheHosts()
             proc = held
         } catch {
             throw HelperFault(.unavailable, "/proc cannot be opened: \(error)")
+        }
+    }
+
+    /// A process has one number for each namespace that it is in, and records carry the kernel's.
+    private static func requireNumbersOfTheHost() throws(HelperFault) {
+        let isTheHosts: Bool
+        do throws(SysError) {
+            isTheHosts = try ProcessNamespace.isTheHosts()
+        } catch {
+            throw HelperFault(.unavailable, "/proc cannot be read: \(error)")
         }
         guard isTheHosts else {
             throw HelperFault(

@@ -77,6 +77,10 @@ int hilo_landlock_restrict(int ruleset);
 const char *hilo_errno_name(int error);
 const char *hilo_errno_text(int error);
 
+/* Hands on what the C library holds for standard output. Returns 0, or the errno of what could not be written, now or
+ * before. */
+int hilo_flush_standard_output(void);
+
 /* Which step of a spawn failed. */
 enum hilo_spawn_step {
 	HILO_SPAWN_DONE = 0,

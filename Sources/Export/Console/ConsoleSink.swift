@@ -11,6 +11,7 @@ public final class ConsoleSink: SpanSink {
     private struct State {
         var queue: DeliveryQueue<Span>
         var deadline: ContinuousClock.Instant?
+        var failure: Int32?
     }
 
     private let state: Mutex<State>
@@ -47,6 +48,9 @@ public final class ConsoleSink: SpanSink {
 
     public var counts: ExportCounts { state.withLock { $0.queue.counts } }
 
+    /// Why standard output took no more before anybody asked for an end, as an errno; nil while it does.
+    public var failure: Int32? { state.withLock { $0.failure } }
+
     public func take(_ spans: [Span]) {
         if state.withLock({ $0.queue.accept(spans, now: .now) }) { doorbell.ring() }
     }
@@ -65,10 +69,12 @@ public final class ConsoleSink: SpanSink {
         do throws(TextOutput.Closed) {
             try await printEverything()
         } catch {
+            state.withLock { if $0.deadline == nil { $0.failure = error.errno } }
             finish(within: .zero)
             _ = state.withLock { $0.queue.next(now: .now) }
             logger.warning(
-                "Standard output takes no more; spans are no longer printed", metadata: ["errno": "\(error.errno)"])
+                "Standard output takes no more; spans are no longer printed",
+                metadata: ["reason": "\(FailureReason.text(ofSystem: error.errno))"])
         }
     }
 

@@ -16,10 +16,10 @@ struct ConfigValidateCommand: ParsableCommand {
             ${NAME}.
 
               $ hilo config validate hilo.yaml
-              hilo.yaml:1:1: open_prt: unknown key; did you mean open_port?
+              hilo: hilo.yaml:1:1: open_prt: is not a known key; did you mean 'open_port'?
 
-            Each fault is one line: file, line, column, key, what is wrong, what to do. Exit code 78 if there is \
-            one, else 0.
+            Each fault is one line of standard error: file, line, column, key, what is wrong, what to do. Exit code \
+            78 if there is one, else 0.
             """)
 
     @Argument(help: ArgumentHelp("The file.", valueName: "file"))

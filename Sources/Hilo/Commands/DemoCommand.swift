@@ -18,11 +18,14 @@ struct DemoCommand: ParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Whom to become when started as root (default: hilo, else nobody).", valueName: "name"))
+        help: ArgumentHelp(
+            "Whom to become when started as root, by name or number (default: hilo, else nobody).", valueName: "user"))
     var user: String?
 
     func run() throws {
         try leaving { () throws(Leaving) in
+            // The scene asks for them, so that everything is stopped and removed in any case.
+            StopSignals.block()
             let environment = ProcessEnvironment.current()
             try Confinement.becomeUnprivileged(user: user)
             let programs = try Scene.Programs.find(environment)

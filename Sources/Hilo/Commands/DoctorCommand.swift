@@ -26,7 +26,8 @@ struct DoctorCommand: ParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Whom to become when started as root (default: hilo, else nobody).", valueName: "name"))
+        help: ArgumentHelp(
+            "Whom to become when started as root, by name or number (default: hilo, else nobody).", valueName: "user"))
     var user: String?
 
     func run() throws {

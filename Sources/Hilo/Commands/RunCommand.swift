@@ -30,24 +30,32 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Whom to become when started as root (default: hilo, else nobody).", valueName: "name"))
+        help: ArgumentHelp(
+            "Whom to become when started as root, by name or number (default: hilo, else nobody).", valueName: "user"))
     var user: String?
 
     func run() throws {
         try leaving { () throws(Leaving) in
+            ProcessControl.ignoreUserSignals()
             let environment = ProcessEnvironment.current()
             let confinement = try Confinement.enter(user: user)
             let loaded = try Configuration.load(file: config, environment: environment, requiring: .selection)
-            guard loaded.settings.isEnabled else { return }
-            try trace(loaded, environment, confinement)
+            let logger = Logger(label: "hilo") { _ in LineLogHandler(level: Logger.Level(loaded.settings.logLevel)) }
+            guard loaded.settings.isEnabled else {
+                logger.notice("Nothing is traced: tracing is disabled by OTEL_SDK_DISABLED")
+                return
+            }
+            // Not before, so that a reading that hangs can be interrupted; and before anything starts a thread: all
+            // threads inherit it, and one of ours waits for these signals.
+            StopSignals.block()
+            try trace(loaded, environment, confinement, logger)
         }
     }
 
     private func trace(
-        _ loaded: LoadedSettings, _ environment: [String: String], _ confinement: Confinement
+        _ loaded: LoadedSettings, _ environment: [String: String], _ confinement: Confinement, _ logger: Logger
     ) throws(Leaving) {
         let settings = loaded.settings
-        let logger = Logger(label: "hilo") { _ in LineLogHandler(level: Logger.Level(settings.logLevel)) }
         for warning in loaded.warnings {
             logger.warning(
                 "A setting has no effect, or not the one it has elsewhere", metadata: ["setting": "\(warning)"])
@@ -114,7 +122,7 @@ struct RunCommand: ParsableCommand {
         let isSilent = sinks.isEmpty && settings.tracePrinter == .disabled
         let printer = isSilent && !wantsNone ? TracePrinter.tree : settings.tracePrinter
         if let console = ConsoleSink(printer, environment: environment, logger: logger) {
-            sinks.append(NamedSink(name: "printed", sink: console))
+            sinks.append(NamedSink(name: "printed", sink: console) { console.failure })
         }
         return sinks
     }
