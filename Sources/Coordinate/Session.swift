@@ -169,6 +169,7 @@ extension HelperPlan.Hooks {
             switch choice {
             case .auto: .auto
             case .socket: .socket
+            case .fentry: .fentry
             case .syscall: .syscall
             }
     }

@@ -29,6 +29,8 @@ public enum HookChoice: String, Sendable, CaseIterable {
     case auto
     /// Socket tracepoints only.
     case socket
+    /// The kernel's functions for sockets only.
+    case fentry
     /// Raw syscall tracepoints only: the floor that every kernel has.
     case syscall
 }

@@ -11,12 +11,14 @@ public enum HelperPlan: Hashable, Sendable {
         case auto = 0
         case socket = 1
         case syscall = 2
+        case fentry = 3
 
         var argument: String {
             switch self {
             case .auto: "auto"
             case .socket: "socket"
             case .syscall: "syscall"
+            case .fentry: "fentry"
             }
         }
     }

@@ -126,7 +126,8 @@ void peer_end_of_stream(struct peer *p)
 
 void peer_send(struct peer *p, const struct pieces *pieces, u32 taken, bool room)
 {
-    struct msghdr m = { .msg_iter = { .iter_type = pieces->count > 1, .count = pieces->size } };
+    u8 type = pieces->count > 1 ? ITER_IOVEC : ITER_UBUF;
+    struct msghdr m = { .msg_iter = { .iter_type = type, .count = pieces->size } };
     begin_call(p, pieces, false);
     m.msg_iter.nr_segs = pieces->count;
     if (pieces->count > 1)

@@ -91,7 +91,7 @@ import Testing
             "hilo.yaml:1:16: trace_printer: 'xml' is not one of disabled, text, json, tree, json_indent, counter"),
         Case(
             "ebpf: {hooks: kprobe}",
-            "hilo.yaml:1:15: ebpf.hooks: 'kprobe' is not one of auto, socket, syscall"),
+            "hilo.yaml:1:15: ebpf.hooks: 'kprobe' is not one of auto, socket, fentry, syscall"),
         Case(
             "ebpf: {ring_bytes: 5000}",
             "hilo.yaml:1:20: ebpf.ring_bytes: 5000 is not a power of two; write a power of two from 4096 on, "

@@ -1,8 +1,9 @@
 /* The capture programs: which bytes passed on which socket, in which thread. What they mean is in bpf/lib.
  *
- * One logic hangs on one of two sets of hooks, chosen by probing when the event-reader starts:
+ * One logic hangs on one of three sets of hooks, chosen by probing when the event-reader starts:
  *   socket   tp_btf/sock_recv_length, tcp_sendmsg_locked, sock_send_length: a socket is handed over, and only
  *            socket calls pay
+ *   fentry   the same places by the kernel's functions, for kernels without those tracepoints
  *   syscall  tp_btf/sys_enter (sends, before they happen) and sys_exit (receives): the floor that every kernel has
  */
 #include "../kernel/kernel_types.h"
@@ -79,7 +80,14 @@ static __always_inline void sent(struct connection *conn, struct scratch *s, str
 	walk_settle(conn, sequence, bpf_ktime_get_ns());
 }
 
-/* ---- socket tracepoints ---- */
+/* Bytes of a file, known by their number alone, and after the fact. */
+static __always_inline void sent_pages(struct connection *conn, struct scratch *s, u64 sk, u32 result)
+{
+	io_reset(&s->io, sk);
+	io_begin(&s->io, socket_write_sequence(sk) - result, result, 0);
+	s->io.taken = 1;
+	walk(conn);
+}
 
 static __always_inline struct connection *connection_of_socket(struct sock *sk, u32 tgid)
 {
@@ -100,135 +108,8 @@ static __always_inline struct connection *connection_of_socket(struct sock *sk, 
 	return conn;
 }
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
-{
-	u32 tgid = current_tgid();
-	if (!selected(tgid) || result < 0 || (flags & MSG_PEEK))
-		return 0;
-	struct connection *conn = connection_of_socket(sk, tgid);
-	struct scratch *s = scratch_get();
-	if (!conn || !s || conn->ignored)
-		return 0;
-	if (!result) {
-		connection_end_of_stream(conn);
-		return 0;
-	}
-	io_reset(&s->io, (u64)sk);
-	if (!(flags & MSG_TRUNC))
-		user_buffers_of_receive(&s->io, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
-	received(conn, s, result);
-	return 0;
-}
-
-SEC("tp_btf/tcp_sendmsg_locked")
-int BPF_PROG(socket_sending, struct sock *sk, struct msghdr *msg)
-{
-	u32 tgid = current_tgid();
-	if (!selected(tgid))
-		return 0;
-	struct connection *conn = connection_of_socket(sk, tgid);
-	struct scratch *s = scratch_get();
-	if (!conn || !s || conn->ignored)
-		return 0;
-	u64 total = msg->msg_iter.count;
-	io_reset(&s->io, (u64)sk);
-	user_buffers_of_iterator(&s->io, msg);
-	sending(conn, s, total > 0x7fffffff ? 0x7fffffff : total);
-	return 0;
-}
-
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(socket_sent, struct sock *sk, int result)
-{
-	if (!selected(current_tgid()))
-		return 0;
-	struct connection *conn = bpf_sk_storage_get(&connections, sk, 0, 0);
-	struct scratch *s = scratch_get();
-	if (!conn || !s || !(conn->unread | conn->unsettled))
-		return 0;
-	io_reset(&s->io, (u64)sk);
-	sent(conn, s, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
-	return 0;
-}
-
-/* ---- system calls ---- */
-
-static __always_inline bool is_receive(long number)
-{
-	return number == SYSCALL_READ || number == SYSCALL_RECVFROM || number == SYSCALL_READV ||
-	       number == SYSCALL_RECVMSG;
-}
-
-static __always_inline bool is_send(long number)
-{
-	return number == SYSCALL_WRITE || number == SYSCALL_SENDTO || number == SYSCALL_WRITEV ||
-	       number == SYSCALL_SENDMSG;
-}
-
-SEC("tp_btf/sys_enter")
-int BPF_PROG(syscall_entered, struct pt_regs *regs, long number)
-{
-	if (!is_send(number))
-		return 0;
-	u32 tgid = current_tgid();
-	if (!selected(tgid) || regs->cs == USER32_CODE_SEGMENT)
-		return 0;
-	u64 sk = socket_of_descriptor(regs->di);
-	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
-	struct scratch *s = scratch_get();
-	if (!conn || !s || conn->ignored)
-		return 0;
-	io_reset(&s->io, (u64)sk);
-	u32 total = user_buffers_of_send(&s->io, regs, number);
-	if (total)
-		sending(conn, s, total);
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
-{
-	long number = regs->orig_ax;
-	bool receive = is_receive(number), send = is_send(number);
-	bool pages = number == SYSCALL_SENDFILE || number == SYSCALL_SPLICE;
-	if (!receive && !send && !pages)
-		return 0;
-	u32 tgid = current_tgid();
-	if ((result < 0 && !send) || !selected(tgid) || regs->cs == USER32_CODE_SEGMENT)
-		return 0;
-	if ((number == SYSCALL_RECVFROM && (regs->r10 & (MSG_PEEK | MSG_TRUNC))) ||
-	    (number == SYSCALL_RECVMSG && (regs->dx & (MSG_PEEK | MSG_TRUNC))))
-		return 0;
-	u64 sk = socket_of_descriptor(number == SYSCALL_SPLICE ? regs->dx : regs->di);
-	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
-	struct scratch *s = scratch_get();
-	if (!conn || !s || conn->ignored)
-		return 0;
-	if (send) {
-		if (!(conn->unread | conn->unsettled))
-			return 0;
-		io_reset(&s->io, (u64)sk);
-		sent(conn, s, regs, result);
-		return 0;
-	}
-	if (!result) {
-		if (receive)
-			connection_end_of_stream(conn);
-		return 0;
-	}
-	io_reset(&s->io, (u64)sk);
-	if (receive) {
-		user_buffers_of_receive(&s->io, regs, result);
-		received(conn, s, result);
-		return 0;
-	}
-	/* sendfile, splice: bytes of a file, known by their number alone, and after the fact. */
-	io_begin(&s->io, socket_write_sequence(sk) - (u32)result, result, 0);
-	s->io.taken = 1;
-	walk(conn);
-	return 0;
-}
+#include "socket_hooks.bpf.h"
+#include "syscall_hooks.bpf.h"
 
 /* ---- connections ---- */
 

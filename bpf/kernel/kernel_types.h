@@ -53,6 +53,11 @@ struct tcp_sock {
 
 struct iovec { void *iov_base; u64 iov_len; };
 
+/* Their numbers have changed, too. */
+enum iter_type { ITER_IOVEC, ITER_UBUF };
+
+struct iov_iter___before_6_4 { const struct iovec *iov; } HILO_CORE;
+
 struct iov_iter {
 	u8 iter_type;
 	u64 iov_offset;
@@ -105,6 +110,7 @@ enum {
 	S_IFSOCK = 0140000,
 	MSG_PEEK = 0x2,
 	MSG_TRUNC = 0x20,
+	MSG_ERRQUEUE = 0x2000,
 	TCP_STATE_ESTABLISHED = 1,
 	TCP_STATE_SYN_SENT = 2,
 	TCP_STATE_FIN_WAIT1 = 4,

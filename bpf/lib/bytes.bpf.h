@@ -33,18 +33,9 @@ static __always_inline u64 line_feeds(u64 word)
 /* Index of the lowest byte whose high bit is set in `flags` (not 0). */
 static __always_inline u32 lowest_byte(u64 flags)
 {
-	u32 index = 0;
-	if (!(flags & 0xffffffff)) {
-		flags >>= 32;
-		index += 4;
-	}
-	if (!(flags & 0xffff)) {
-		flags >>= 16;
-		index += 2;
-	}
-	if (!(flags & 0xff))
-		index += 1;
-	return index;
+	/* The lowest one as 1 << 8k brings byte 7 - k of the constant, which is k, to the top: no branch for verifiers
+	 * to follow, 1,024 times a head. */
+	return (((flags & -flags) >> 7) * 0x0001020304050607ULL) >> 56;
 }
 
 /* Eight lower-case hex digits to four bytes in the order written. False if one is none. */

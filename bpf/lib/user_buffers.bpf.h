@@ -5,8 +5,6 @@
 
 #include "gather.bpf.h"
 
-enum { ITER_UBUF = 0, ITER_IOVEC = 1 };
-
 static __always_inline void io_reset(struct io *io, u64 socket)
 {
 	io->segments = 0;
@@ -101,15 +99,25 @@ static __always_inline u32 user_buffers_of_send(struct io *io, struct pt_regs *r
 	return iovec_total(iov, entries);
 }
 
+/* A typed kernel pointer as a number, which may be added to: what was stored is read back as none. */
+static __always_inline u64 io_number(struct io *io, const void *pointer)
+{
+	volatile u64 *slot = &io->base[0];
+	*slot = (u64)pointer;
+	return *slot;
+}
+
 /* The buffers that a transport is about to copy from. Kernel pages (sendfile) are counted, not read. */
 static __always_inline void user_buffers_of_iterator(struct io *io, struct msghdr *msg)
 {
 	u8 type = msg->msg_iter.iter_type;
 	u64 offset = msg->msg_iter.iov_offset;
-	if (type == ITER_UBUF) {
-		io_segment(io, (u64)msg->msg_iter.ubuf + offset, msg->msg_iter.count);
-	} else if (type == ITER_IOVEC) {
-		const struct iovec *iov = msg->msg_iter.__iov;
+	if (type == bpf_core_enum_value(enum iter_type, ITER_UBUF)) {
+		io_segment(io, io_number(io, msg->msg_iter.ubuf) + offset, msg->msg_iter.count);
+	} else if (type == bpf_core_enum_value(enum iter_type, ITER_IOVEC)) {
+		struct iov_iter___before_6_4 *before = (void *)&msg->msg_iter;
+		const struct iovec *iov =
+			bpf_core_field_exists(before->iov) ? before->iov : msg->msg_iter.__iov;
 		u32 entries = msg->msg_iter.nr_segs;
 		for (u32 i = 0; i < SEGMENTS_MAX && i < entries; i++) {
 			struct iovec v;

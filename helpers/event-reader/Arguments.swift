@@ -2,13 +2,14 @@ internal import HelperKit
 
 /// Which hooks the capture programs hang on.
 enum Hooks: String, CaseIterable {
-    /// The socket tracepoints where they are, else the system calls.
+    /// The first of the following that this kernel takes.
     case auto
     case socket
+    case fentry
     case syscall
 }
 
-/// What the coordinator decided before loading: `--hooks auto|socket|syscall --ring-bytes N`.
+/// What the coordinator decided before loading: `--hooks auto|socket|fentry|syscall --ring-bytes N`.
 struct Arguments {
     /// Room for the records of more than a second at 10,000 exchanges a second.
     static let defaultRingBytes: UInt32 = 4 << 20
@@ -27,7 +28,7 @@ struct Arguments {
             switch name {
             case "--hooks":
                 guard let hooks = Hooks(rawValue: value) else {
-                    throw HelperFault(.usage, "--hooks is one of auto, socket, syscall; not '\(value)'")
+                    throw HelperFault(.usage, "--hooks is one of auto, socket, fentry, syscall; not '\(value)'")
                 }
                 self.hooks = hooks
             case "--ring-bytes":

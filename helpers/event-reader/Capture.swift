@@ -18,6 +18,7 @@ struct Capture {
             Refusal(hooks: hooks, step: step, code: abs(code), words: Capture.lastWords())
         }
         hilo_libbpf_listen()
+        if let misfit = hooks.misfit() { throw misfit }
         let opened = bytes.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) }
         guard let object = opened else { throw refusal("open", hilo_libbpf_error()) }
         var isKept = false
@@ -25,14 +26,15 @@ struct Capture {
 
         Capture.forEachProgram(of: object) { program in
             let name = String(cString: bpf_program__name(program))
-            _ = bpf_program__set_autoload(program, hooks.has(program: name))
+            _ = bpf_program__set_autoload(
+                program, hooks.has(program: name) && HookSet.isPresent(program: name))
         }
         guard let records = bpf_object__find_map_by_name(object, "records"),
             let options = bpf_object__find_map_by_name(object, ".rodata.options")
         else { throw refusal("find maps", Errno.invalid) }
         bpf_map__set_max_entries(records, ringBytes)
         var chosen = hilo_load_options(
-            wakeup_bytes: UInt64(ringBytes) / 2, trusted_sockets: hooks == .socket ? 1 : 0, reserved: 0)
+            wakeup_bytes: UInt64(ringBytes) / 2, trusted_sockets: hooks.hasTrustedSockets ? 1 : 0, reserved: 0)
         let set = bpf_map__set_initial_value(options, &chosen, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw refusal("set options", set) }
 

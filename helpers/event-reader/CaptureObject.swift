@@ -65,7 +65,30 @@ enum CaptureObject {
 /// One set of hooks that capture can hang on. Tried in this order.
 enum HookSet: String, CaseIterable {
     case socket
+    case fentry
     case syscall
+
+    /// Whether the programs are handed a socket that the verifier trusts, instead of finding it by a descriptor.
+    var hasTrustedSockets: Bool { self != .syscall }
+
+    /// Why this kernel's functions cannot be hooked as the programs expect; nil where they can, and for other sets.
+    func misfit() -> Refusal? {
+        guard self == .fentry else { return nil }
+        // Before 5.19 there was another argument.
+        let expected: Int32 = 5
+        let found = hilo_kernel_function_arguments("tcp_recvmsg")
+        return found == expected
+            ? nil
+            : Refusal(
+                hooks: self, step: "find tcp_recvmsg", code: found < 0 ? -found : Errno.invalid,
+                words: found < 0 ? "" : "it has \(found) arguments, not \(expected)")
+    }
+
+    /// Whether a program has what it hangs on.
+    static func isPresent(program name: String) -> Bool {
+        // Gone since 6.5, whose sendfile comes to tcp_sendmsg_locked.
+        name != "function_sent_page" || hilo_kernel_function_arguments("tcp_sendpage") >= 0
+    }
 
     /// Programs of other sets are left out; those of no set (connections, processes) belong to all.
     func has(program name: String) -> Bool {
@@ -75,6 +98,8 @@ enum HookSet: String, CaseIterable {
 
     static let programs: [(name: String, set: HookSet)] = [
         ("socket_received", .socket), ("socket_sending", .socket), ("socket_sent", .socket),
+        ("function_received", .fentry), ("function_sending", .fentry), ("function_sent", .fentry),
+        ("function_sent_page", .fentry),
         ("syscall_entered", .syscall), ("syscall_left", .syscall),
     ]
 }

@@ -1,5 +1,5 @@
-/* libbpf, and the two things that Swift cannot do with it: read a ring with the memory order that the kernel asks for,
- * and keep what libbpf has to say when it fails. */
+/* libbpf, and what Swift cannot do with it: read a ring with the memory order that the kernel asks for, keep what
+ * libbpf has to say when it fails, and look into the kernel's type information. */
 #ifndef HILO_CLIBBPF_H
 #define HILO_CLIBBPF_H
 
@@ -19,6 +19,11 @@ const char *hilo_libbpf_words(void);
 
 /* The errno of the libbpf call that just answered NULL. */
 int hilo_libbpf_error(void);
+
+/* ---- what the kernel is like ---- */
+
+/* How many arguments a function of the kernel has, or a negative errno: -ENOENT when there is none of that name. */
+int hilo_kernel_function_arguments(const char *name);
 
 /* ---- a BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place ---- */
 

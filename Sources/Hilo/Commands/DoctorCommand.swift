@@ -61,8 +61,13 @@ struct DoctorCommand: ParsableCommand {
             try await trial.run(.eventReader(hooks: hooks, ringBytes: 65_536), abiVersion: KernelSettings.abiVersion)
         }
         return Examination(
-            kernel: Host.kernelRelease, bounding: confinement.bounding, socketHooks: try await reader(.socket),
-            syscallHooks: try await reader(.syscall), inspector: try await trial.run(.processInspector, abiVersion: 0))
+            kernel: Host.kernelRelease, bounding: confinement.bounding,
+            capture: [
+                ("capture by socket tracepoints", try await reader(.socket)),
+                ("capture by kernel functions", try await reader(.fentry)),
+                ("capture by system calls", try await reader(.syscall)),
+            ],
+            inspector: try await trial.run(.processInspector, abiVersion: 0))
     }
 }
 

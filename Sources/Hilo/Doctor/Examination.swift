@@ -31,13 +31,11 @@ struct Examination {
     var wouldTrace: Bool { exitCode == .success }
 
     init(
-        kernel: String, bounding: BoundingSetEmptied, socketHooks: Trial.Outcome, syscallHooks: Trial.Outcome,
+        kernel: String, bounding: BoundingSetEmptied, capture: [(name: String, outcome: Trial.Outcome)],
         inspector: Trial.Outcome
     ) {
         self.kernel = kernel
-        features = [
-            Examination.capture("capture by socket tracepoints", socketHooks),
-            Examination.capture("capture by system calls", syscallHooks),
+        features = capture.map { Examination.capture($0.name, $0.outcome) } + [
             Examination.discovery(inspector),
             Examination.environments(inspector),
             Examination.coordinator(bounding),
@@ -47,7 +45,7 @@ struct Examination {
                 "this version of hilo writes no traceparent; it follows those that services write themselves, and "
                     + "calls between services on this host"),
         ]
-        exitCode = Examination.exitCode(socketHooks, syscallHooks, inspector)
+        exitCode = Examination.exitCode(capture.map(\.outcome), inspector)
     }
 
     private static func capture(_ name: String, _ outcome: Trial.Outcome) -> Feature {
@@ -114,14 +112,12 @@ struct Examination {
                 remedy: "install them for a group of hilo's own: as root, make stage GROUP=hilo")
     }
 
-    /// Either set of hooks does; of two reasons the one that a person can do something about.
-    private static func exitCode(
-        _ socketHooks: Trial.Outcome, _ syscallHooks: Trial.Outcome, _ inspector: Trial.Outcome
-    ) -> Wire.ExitCode {
-        var codes: [Wire.ExitCode] = []
-        if case .failed(let first) = socketHooks, case .failed(let second) = syscallHooks {
-            codes += [first.exitCode, second.exitCode]
+    /// Any set of hooks does; of several reasons the one that a person can do something about.
+    private static func exitCode(_ capture: [Trial.Outcome], _ inspector: Trial.Outcome) -> Wire.ExitCode {
+        var codes: [Wire.ExitCode] = capture.compactMap {
+            if case .failed(let explanation) = $0 { explanation.exitCode } else { nil }
         }
+        if codes.count < capture.count { codes = [] }
         if case .failed(let explanation) = inspector { codes.append(explanation.exitCode) }
         return codes.contains(.privilege) ? .privilege : codes.first ?? .success
     }

@@ -15,4 +15,9 @@
 
 #define BPF_CORE_READ_INTO(to, from, field) memcpy(to, &PLACED(from)->field, sizeof(*(to)))
 
+#define bpf_core_enum_value(type, value) ((__u64)(value))
+
+/* Fields of other kernels than the newest. */
+#define bpf_core_field_exists(field) 0
+
 #endif

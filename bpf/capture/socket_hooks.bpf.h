@@ -1,0 +1,108 @@
+/* The hooks that are handed a socket: tracepoints, or for kernels without them the same places by their functions. */
+#ifndef HILO_SOCKET_HOOKS_H
+#define HILO_SOCKET_HOOKS_H
+
+static __always_inline int socket_has_received(struct sock *sk, int result, int flags)
+{
+	u32 tgid = current_tgid();
+	if (!selected(tgid) || result < 0 || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		return 0;
+	struct connection *conn = connection_of_socket(sk, tgid);
+	struct scratch *s = scratch_get();
+	if (!conn || !s || conn->ignored)
+		return 0;
+	if (!result) {
+		connection_end_of_stream(conn);
+		return 0;
+	}
+	io_reset(&s->io, (u64)sk);
+	if (!(flags & MSG_TRUNC))
+		user_buffers_of_receive(&s->io, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
+	received(conn, s, result);
+	return 0;
+}
+
+static __always_inline int socket_will_send(struct sock *sk, struct msghdr *msg)
+{
+	u32 tgid = current_tgid();
+	if (!selected(tgid))
+		return 0;
+	struct connection *conn = connection_of_socket(sk, tgid);
+	struct scratch *s = scratch_get();
+	if (!conn || !s || conn->ignored)
+		return 0;
+	u64 total = msg->msg_iter.count;
+	io_reset(&s->io, (u64)sk);
+	user_buffers_of_iterator(&s->io, msg);
+	sending(conn, s, total > 0x7fffffff ? 0x7fffffff : total);
+	return 0;
+}
+
+static __always_inline int socket_has_sent(struct sock *sk, int result)
+{
+	if (!selected(current_tgid()))
+		return 0;
+	struct connection *conn = bpf_sk_storage_get(&connections, sk, 0, 0);
+	struct scratch *s = scratch_get();
+	if (!conn || !s || !(conn->unread | conn->unsettled))
+		return 0;
+	io_reset(&s->io, (u64)sk);
+	sent(conn, s, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
+	return 0;
+}
+
+/* ---- tracepoints ---- */
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
+{
+	return socket_has_received(sk, result, flags);
+}
+
+SEC("tp_btf/tcp_sendmsg_locked")
+int BPF_PROG(socket_sending, struct sock *sk, struct msghdr *msg)
+{
+	return socket_will_send(sk, msg);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(socket_sent, struct sock *sk, int result)
+{
+	return socket_has_sent(sk, result);
+}
+
+/* ---- kernel functions ---- */
+
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(function_received, struct sock *sk, struct msghdr *msg, u64 size, int flags, int *address_size, int result)
+{
+	return socket_has_received(sk, result, flags);
+}
+
+SEC("fentry/tcp_sendmsg_locked")
+int BPF_PROG(function_sending, struct sock *sk, struct msghdr *msg)
+{
+	return socket_will_send(sk, msg);
+}
+
+SEC("fexit/tcp_sendmsg_locked")
+int BPF_PROG(function_sent, struct sock *sk, struct msghdr *msg, u64 size, int result)
+{
+	return socket_has_sent(sk, result);
+}
+
+/* sendfile before 6.5; since then its pages come to tcp_sendmsg_locked. */
+SEC("fexit/tcp_sendpage")
+int BPF_PROG(function_sent_page, struct sock *sk, void *page, int offset, u64 size, int flags, int result)
+{
+	u32 tgid = current_tgid();
+	if (result <= 0 || !selected(tgid))
+		return 0;
+	struct connection *conn = connection_of_socket(sk, tgid);
+	struct scratch *s = scratch_get();
+	if (conn && s && !conn->ignored)
+		sent_pages(conn, s, (u64)sk, result);
+	return 0;
+}
+
+#endif

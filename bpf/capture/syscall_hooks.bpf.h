@@ -1,0 +1,78 @@
+/* The hooks on system calls, which find the socket by its descriptor. */
+#ifndef HILO_SYSCALL_HOOKS_H
+#define HILO_SYSCALL_HOOKS_H
+
+static __always_inline bool is_receive(long number)
+{
+	return number == SYSCALL_READ || number == SYSCALL_RECVFROM || number == SYSCALL_READV ||
+	       number == SYSCALL_RECVMSG;
+}
+
+static __always_inline bool is_send(long number)
+{
+	return number == SYSCALL_WRITE || number == SYSCALL_SENDTO || number == SYSCALL_WRITEV ||
+	       number == SYSCALL_SENDMSG;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(syscall_entered, struct pt_regs *regs, long number)
+{
+	if (!is_send(number))
+		return 0;
+	u32 tgid = current_tgid();
+	if (!selected(tgid) || regs->cs == USER32_CODE_SEGMENT)
+		return 0;
+	u64 sk = socket_of_descriptor(regs->di);
+	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
+	struct scratch *s = scratch_get();
+	if (!conn || !s || conn->ignored)
+		return 0;
+	io_reset(&s->io, (u64)sk);
+	u32 total = user_buffers_of_send(&s->io, regs, number);
+	if (total)
+		sending(conn, s, total);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
+{
+	long number = regs->orig_ax;
+	bool receive = is_receive(number), send = is_send(number);
+	bool pages = number == SYSCALL_SENDFILE || number == SYSCALL_SPLICE;
+	if (!receive && !send && !pages)
+		return 0;
+	u32 tgid = current_tgid();
+	if ((result < 0 && !send) || !selected(tgid) || regs->cs == USER32_CODE_SEGMENT)
+		return 0;
+	if ((number == SYSCALL_RECVFROM && (regs->r10 & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE))) ||
+	    (number == SYSCALL_RECVMSG && (regs->dx & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE))))
+		return 0;
+	u64 sk = socket_of_descriptor(number == SYSCALL_SPLICE ? regs->dx : regs->di);
+	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
+	struct scratch *s = scratch_get();
+	if (!conn || !s || conn->ignored)
+		return 0;
+	if (send) {
+		if (!(conn->unread | conn->unsettled))
+			return 0;
+		io_reset(&s->io, (u64)sk);
+		sent(conn, s, regs, result);
+		return 0;
+	}
+	if (!result) {
+		if (receive)
+			connection_end_of_stream(conn);
+		return 0;
+	}
+	io_reset(&s->io, (u64)sk);
+	if (receive) {
+		user_buffers_of_receive(&s->io, regs, result);
+		received(conn, s, result);
+		return 0;
+	}
+	sent_pages(conn, s, sk, result);
+	return 0;
+}
+
+#endif
