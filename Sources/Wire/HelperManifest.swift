@@ -53,7 +53,8 @@ public struct HelperManifest: Sendable {
     public static let starter = HelperManifest(
         name: "hilo-starter", identity: nil, loading: [], optional: [], steady: [],
         noNewPrivileges: false, seccomp: 0, dumpable: false, landlock: false,
-        descriptors: [.standardStream, .nothing, .channel])
+        // A process descriptor of each helper, by which it knows whether that one still lives.
+        descriptors: [.standardStream, .nothing, .channel, .processDescriptor])
 
     public static let processInspector = HelperManifest(
         name: "hilo-process-inspector", identity: .processInspector,
