@@ -1,4 +1,4 @@
-public import LinuxSys
+internal import LinuxSys
 internal import Wire
 
 /// Every process of every running hilo beside its manifest.

@@ -74,8 +74,11 @@ int BPF_PROG(socket_sent, struct sock *sk, int result)
 /* ---- kernel functions ---- */
 
 SEC("fexit/tcp_recvmsg")
-int BPF_PROG(function_received, struct sock *sk, struct msghdr *msg, u64 size, int flags, int *address_size, int result)
+int BPF_PROG(function_received, struct sock *sk, struct msghdr *msg, u64 size, int flags)
 {
+	/* Behind the last argument, of which newer kernels have one less. */
+	u64 result = 0;
+	bpf_get_func_ret(ctx, &result);
 	return socket_has_received(sk, result, flags);
 }
 

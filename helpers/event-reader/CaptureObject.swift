@@ -74,14 +74,14 @@ enum HookSet: String, CaseIterable {
     /// Why this kernel's functions cannot be hooked as the programs expect; nil where they can, and for other sets.
     func misfit() -> Refusal? {
         guard self == .fentry else { return nil }
-        // Before 5.19 there was another argument.
-        let expected: Int32 = 5
+        // Socket, message, size, flags, and until 6.17 where the address goes. Before 5.19 flags came later.
+        let expected: ClosedRange<Int32> = 4...5
         let found = hilo_kernel_function_arguments("tcp_recvmsg")
-        return found == expected
+        return expected.contains(found)
             ? nil
             : Refusal(
                 hooks: self, step: "find tcp_recvmsg", code: found < 0 ? -found : Errno.invalid,
-                words: found < 0 ? "" : "it has \(found) arguments, not \(expected)")
+                words: found < 0 ? "" : "it has \(found) arguments, which is one too many")
     }
 
     /// Whether a program has what it hangs on.

@@ -4,4 +4,7 @@
 
 #define BPF_PROG(name, arguments...) name(arguments)
 
+/* Of functions of the kernel, which only run in a kernel. */
+#define bpf_get_func_ret(context, value) ((void)(value))
+
 #endif
