@@ -130,7 +130,8 @@ import Testing
         #expect(collector.received.count == 10)
         #expect(exporter.counts.dropped[.exportReject] == 1000)
         #expect(log.lines(.error).map(\.message) == ["Collector refuses spans; they are lost"])
-        #expect("\(log.lines(.error).first?.metadata["reason"] ?? "")".hasPrefix("HTTP \(status)"))
+        let reason = try #require(log.lines(.error).first?.metadata["reason"])
+        #expect("\(reason)".hasPrefix("HTTP \(status)"))
         #expect(log.lines(.warning).isEmpty)
         try await collector.stop()
     }
