@@ -20,7 +20,7 @@ SWIFT_BUILD := $(SWIFT) build -c release
 VENV := build/venv
 STAGE := build/stage
 
-.PHONY: help setup build bpf stage demo test test-unit test-e2e test-privileges lint fmt clean build-tests
+.PHONY: help setup build bpf stage demo test test-unit test-e2e test-privileges test-vm lint fmt clean build-tests
 
 help: ## This list
 	@echo 'make demo   installs what it needs, builds, traces sample services and draws the trace'
@@ -92,6 +92,15 @@ test-e2e: $(VENV)/.ready ## Real servers, real load, a real collector
 	@scripts/setup.sh build demo test
 	@$(MAKE) stage
 	@scripts/step.sh 'End-to-end tests' $(VENV)/bin/python -m pytest -c Tests/EndToEnd/pytest.ini Tests/EndToEnd $(PYTEST_ARGS)
+
+# Under QEMU, see Tests/VM/kernels.txt.
+KERNELS ?= 6.1 6.12
+test-vm: $(VENV)/.ready ## The end-to-end tests on other kernels, emulated (long)
+	@scripts/setup.sh build demo test vm
+	@$(MAKE) stage
+	@for kernel in $(KERNELS); do \
+		scripts/step.sh "End-to-end tests on Linux $$kernel" $(PYTHON) Tests/VM/vm.py "$$kernel" --suite -- $(PYTEST_ARGS); \
+	done
 
 test-privileges: $(VENV)/.ready ## Only what privileges decide: missing ones, audit, helpers' lives
 	@$(MAKE) test-e2e PYTEST_ARGS='-m privileges $(PYTEST_ARGS)'

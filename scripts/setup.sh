@@ -8,6 +8,7 @@ build_packages='libc6-dev libstdc++-12-dev linux-libc-dev libbpf-dev libelf-dev 
 demo_packages='nginx=nginx curl=curl python3=/usr/bin/python3 util-linux=setpriv'
 test_packages="$demo_packages python3-venv libpython3.11 nodejs=node openjdk-17-jdk-headless=javac haproxy=haproxy
     wrk=wrk apache2-utils=ab bpftool=bpftool iproute2=ip openssl=openssl procps=ps"
+vm_packages='qemu-system-x86=qemu-system-x86_64 qemu-system-common busybox-static cpio=cpio kmod=modprobe xz-utils=xz'
 
 missing=()
 for purpose in "$@"; do
@@ -15,6 +16,7 @@ for purpose in "$@"; do
         build) packages=$build_packages ;;
         demo) packages=$demo_packages ;;
         test) packages=$test_packages ;;
+        vm) packages=$vm_packages ;;
         *) echo "setup.sh: unknown purpose $purpose" >&2; exit 64 ;;
     esac
     for entry in $packages; do

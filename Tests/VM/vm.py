@@ -1,6 +1,7 @@
 """The kernel lab: boots a Debian kernel under QEMU with this machine's files as its root, and runs a command in it.
 
 vm.py KERNEL [--lockdown integrity|confidentiality] [--memory MIB] [--timeout S] -- COMMAND...
+vm.py KERNEL --suite [--lockdown ...] -- [PYTEST ARGUMENT...]
 
 The command runs as root in the repository's directory; what it writes anywhere stays in the guest's memory. Its output
 is printed as it comes, and its exit code is that of vm.py. Emulation is 10 to 30 times slower than the machine.
@@ -33,6 +34,7 @@ class Kernel:
     suite: str
     package: str
     processor: str
+    hooks: str
 
     @property
     def directory(self) -> pathlib.Path:
@@ -218,9 +220,14 @@ def main() -> int:
     parser.add_argument("--lockdown", default="none", choices=["none", "integrity", "confidentiality"])
     parser.add_argument("--memory", type=int, default=4096, help="MiB")
     parser.add_argument("--timeout", type=float, default=5400, help="seconds")
-    parser.add_argument("command", nargs="+")
+    parser.add_argument("--suite", action="store_true", help="run the end-to-end tests; what follows is for pytest")
+    parser.add_argument("command", nargs="*")
     options = parser.parse_args()
     kernel = kernels[options.kernel]
+    if options.suite:
+        options.command = [str(HERE / "suite"), kernel.hooks, *options.command]
+    elif not options.command:
+        parser.error("what is to be run?")
     fetch(kernel)
     return boot(kernel, options)
 
