@@ -221,13 +221,14 @@ def main() -> int:
     parser.add_argument("--memory", type=int, default=4096, help="MiB")
     parser.add_argument("--timeout", type=float, default=5400, help="seconds")
     parser.add_argument("--suite", action="store_true", help="run the end-to-end tests; what follows is for pytest")
-    parser.add_argument("command", nargs="*")
-    options = parser.parse_args()
+    split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    options = parser.parse_args(sys.argv[1:split])
+    options.command = sys.argv[split + 1 :]
     kernel = kernels[options.kernel]
     if options.suite:
         options.command = [str(HERE / "suite"), kernel.hooks, *options.command]
     elif not options.command:
-        parser.error("what is to be run?")
+        parser.error("what is to be run? Write it behind --")
     fetch(kernel)
     return boot(kernel, options)
 
