@@ -224,6 +224,8 @@ def main() -> int:
     split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     options = parser.parse_args(sys.argv[1:split])
     options.command = sys.argv[split + 1 :]
+    # Told to end, it takes the guest along.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     kernel = kernels[options.kernel]
     if options.suite:
         options.command = [str(HERE / "suite"), kernel.hooks, *options.command]
