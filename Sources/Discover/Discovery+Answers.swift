@@ -40,7 +40,9 @@ extension Discovery {
 
     /// Has a process looked at, or noted that what is being asked about it will be out of date.
     ///
-    /// - Parameter isFork: it is a child of a traced process and shares its service already.
+    /// - Parameters:
+    ///   - isFork: it is a child of a traced process and shares its service already.
+    ///   - isExec: it has just executed another program.
     mutating func look(
         at pid: UInt32, startTime: UInt64, isTraced: Bool, isFork: Bool = false, isExec: Bool = false,
         _ actions: inout [DiscoveryAction]

@@ -15,7 +15,7 @@ struct {
 	__type(value, struct open_request);
 } open_requests SEC(".maps");
 
-/* Kernels before 6.4 take no key from the memory that a global function was handed. */
+/* Older kernels (6.1) take no key from the memory that a global function was handed. */
 static __always_inline struct open_request *open_request_get(const struct request_key *key)
 {
 	struct request_key own = *key;

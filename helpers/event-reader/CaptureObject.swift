@@ -58,7 +58,8 @@ enum CaptureObject {
         }
         let reasons = refusals.map { "\($0.hooks.rawValue): \($0.text)" }.joined(separator: "; ")
         let code: ExitCode = refusals.contains { $0.code == Errno.notPermitted } ? .privilege : .unavailable
-        throw HelperFault(code, "This kernel takes no set of capture hooks. \(reasons)")
+        let what = arguments.hooks == .auto ? "no set of capture hooks" : "not these capture hooks"
+        throw HelperFault(code, "This kernel takes \(what). \(reasons)")
     }
 }
 
@@ -74,7 +75,8 @@ enum HookSet: String, CaseIterable {
     /// Why this kernel's functions cannot be hooked as the programs expect; nil where they can, and for other sets.
     func misfit() -> Refusal? {
         guard self == .fentry else { return nil }
-        // Socket, message, size, flags, and until 6.17 where the address goes. Before 5.19 flags came later.
+        // Socket, message, size, flags, and on all but the newest kernels where the address goes. With one more, which
+        // kernels before 5.19 have, flags come later.
         let expected: ClosedRange<Int32> = 4...5
         let found = hilo_kernel_function_arguments("tcp_recvmsg")
         return expected.contains(found)
