@@ -58,8 +58,8 @@ enum CaptureObject {
         }
         let reasons = refusals.map { "\($0.hooks.rawValue): \($0.text)" }.joined(separator: "; ")
         let code: ExitCode = refusals.contains { $0.code == Errno.notPermitted } ? .privilege : .unavailable
-        let what = arguments.hooks == .auto ? "no set of capture hooks" : "not these capture hooks"
-        throw HelperFault(code, "This kernel takes \(what). \(reasons)")
+        let what = arguments.hooks == .auto ? "takes no set of" : "does not take these"
+        throw HelperFault(code, "This kernel \(what) capture hooks. \(reasons)")
     }
 }
 
