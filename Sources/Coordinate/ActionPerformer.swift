@@ -16,7 +16,7 @@ struct ActionPerformer: Sendable {
         /// So many processes found no room in the kernel.
         case full(UInt32)
         /// A change of who is traced did not reach the kernel.
-        case selectFailed(AskError)
+        case selectFailed(AskError, [SelectRequest.Change])
         case notice(DiscoveryNotice)
         /// Everything that was asked for so far was done or is being asked.
         case traced(UInt32, service: String)
@@ -75,7 +75,7 @@ struct ActionPerformer: Sendable {
                 let reply = try await reader.ask(SelectRequest(part))
                 if reply.full > 0 { onAnswer(.full(reply.full)) }
             } catch {
-                onAnswer(.selectFailed(error))
+                onAnswer(.selectFailed(error, part))
             }
         }
     }

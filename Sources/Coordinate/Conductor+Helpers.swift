@@ -10,11 +10,11 @@ extension Conductor {
 
     mutating func readerChanged(_ change: Helper.Change) {
         switch change {
-        case .ready(let hello, let pid):
+        case .ready(let hello, let pid, let isHeir):
             own(pid, as: session.reader.plan.manifest.name)
             note(hello)
             hooks = hello.probed.first { $0.name == "hooks" }?.value ?? hooks
-            ledger.beginLife(received: session.tracer.counts.received)
+            if !isHeir { ledger.beginLife(received: session.tracer.counts.received) }
             configure()
         case .lost(let explanation, let pause):
             progress.readerLost()
@@ -49,7 +49,9 @@ extension Conductor {
         let isFirst = !progress.hasScanBegun
         progress.readerConfigured()
         if isFirst { return }
-        perform(discovery.tracerRestarted())
+        // Processes that were to be left alone while there was nobody to be told; who is traced is said anew.
+        perform(owed.sorted().map { .deselect($0) } + discovery.tracerRestarted())
+        owed = []
         logger.notice("Capture works again", metadata: ["hooks": "\(hooks)"])
     }
 
@@ -57,7 +59,7 @@ extension Conductor {
 
     mutating func inspectorChanged(_ change: Helper.Change) {
         switch change {
-        case .ready(let hello, let pid):
+        case .ready(let hello, let pid, _):
             own(pid, as: session.inspector.plan.manifest.name)
             note(hello)
             let isFirst = !progress.hasScanBegun

@@ -18,6 +18,8 @@ struct Conductor {
     var progress = Progress()
     var ledger = Ledger()
     var silence = SilenceWatch()
+    /// Processes that the kernel side goes on tracing until an event-reader takes them out.
+    var owed: Set<UInt32> = []
     /// What was counted when losses were last reported.
     var reported = KernelCounters()
     var ownProcesses: [String: UInt32]
@@ -130,10 +132,10 @@ struct Conductor {
         case .full(let count):
             logger.warning(
                 "The kernel's map of traced processes is full; some are not traced", metadata: ["lost": "\(count)"])
-        case .selectFailed(.gone):
+        case .selectFailed(let error, let changes):
+            owed.formUnion(changes.lazy.filter { $0.action == .remove }.map(\.tgid))
             // The next event-reader is told about all of them.
-            break
-        case .selectFailed(let error):
+            if case .gone = error { break }
             logger.warning(
                 "The event-reader did not take a change of traced processes", metadata: ["reason": "\(error)"])
         case .notice(let notice): say(notice)

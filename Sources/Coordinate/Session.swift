@@ -61,7 +61,7 @@ public final class Session: Sendable {
             reader = try Helper(
                 .eventReader(hooks: HelperPlan.Hooks(settings.ebpf.hooks), ringBytes: settings.ebpf.ringBytes),
                 starter: starter, abiVersion: KernelSettings.abiVersion, logger: logger,
-                onRecords: { (records) throws(WireError) in try tracer.take(&records) },
+                onRecords: { (records, ring) throws(WireError) in try tracer.take(&records, from: ring) },
                 onChange: { queue.yield(.reader($0)) })
             inspector = try Helper(
                 .processInspector, starter: starter, logger: logger, onChange: { queue.yield(.inspector($0)) })

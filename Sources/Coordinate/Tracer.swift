@@ -20,6 +20,11 @@ final class Tracer: Sendable {
     fileprivate struct State {
         var assembler: Assembler
         var received: UInt64 = 0
+        /// Records that had come before, from an event-reader that was killed before it released them.
+        var repeated: UInt64 = 0
+        /// How far the ring was received, by its number.
+        var ring = 0
+        var ringEnd: UInt64 = 0
         var processEvents: UInt64 = 0
         var rejected: UInt64 = 0
         /// Filled and emptied within one call; kept for its memory.
@@ -54,10 +59,22 @@ final class Tracer: Sendable {
     // MARK: - Records
 
     /// Takes one batch.
-    func take(_ records: inout Records) throws(WireError) {
+    ///
+    /// - Parameter ring: a number for where it comes from; a place in one ring says nothing about another.
+    func take(_ records: inout Records, from ring: Int) throws(WireError) {
         let now = MonotonicClock.now()
         let (spans, news) = try state.withLock { (state) throws(WireError) in
-            while let bytes = try records.next() { state.take(bytes, now: now) }
+            if state.ring != ring { (state.ring, state.ringEnd) = (ring, 0) }
+            // Nothing is released before it was handed over, so that nothing is ever left out.
+            guard records.position <= state.ringEnd else { throw .badValue("position") }
+            while let bytes = try records.next() {
+                if records.position <= state.ringEnd {
+                    state.repeated += 1
+                } else {
+                    state.ringEnd = records.position
+                    state.take(bytes, now: now)
+                }
+            }
             return state.handOver()
         }
         deliver(spans)
@@ -144,7 +161,8 @@ final class Tracer: Sendable {
     var counts: RecordCounts {
         state.withLock { state in
             RecordCounts(
-                received: state.received, processEvents: state.processEvents, rejected: state.rejected,
+                received: state.received, repeated: state.repeated, processEvents: state.processEvents,
+                rejected: state.rejected,
                 assembler: state.assembler.counters,
                 waiting: UInt64(state.assembler.waitingHalves + state.assembler.waitingSpans))
         }

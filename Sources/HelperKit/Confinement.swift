@@ -9,10 +9,11 @@ struct Confinement {
 
     /// - Parameters:
     ///   - granted: what is permitted at the start, already checked against the manifest.
+    ///   - raising: whether `load` needs what the manifest has for loading; if not, it runs after that was given up.
     ///   - syscalls: what serving needs beyond `Syscalls.ofEveryHelper`.
     ///   - load: what needs the privileges of loading.
     init(
-        of manifest: HelperManifest, granted: CapabilitySet, allowing syscalls: [SyscallRule],
+        of manifest: HelperManifest, granted: CapabilitySet, raising: Bool, allowing syscalls: [SyscallRule],
         load: () throws(HelperFault) -> Void
     ) throws(HelperFault) {
         guard let filter = Seccomp(allowing: Syscalls.ofEveryHelper + syscalls) else {
@@ -21,15 +22,20 @@ struct Confinement {
         let loading = manifest.loading.union(manifest.optional).subtracting(.setpcap)
         let kept = manifest.steady.intersection(granted)
 
-        try HelperFault.translating { () throws(SysError) in try Capabilities.raise(loading.intersection(granted)) }
-        try load()
-        var found: (capabilities: Capabilities, landlock: Int32) = (Capabilities(), 0)
+        if raising {
+            try HelperFault.translating { () throws(SysError) in try Capabilities.raise(loading.intersection(granted)) }
+            try load()
+        }
         try HelperFault.translating { () throws(SysError) in
             if granted.contains(.setpcap) {
                 try Capabilities.raise(.setpcap)
                 try Capabilities.dropBounding()
             }
             try Capabilities.drop(to: kept)
+        }
+        if !raising { try load() }
+        var found: (capabilities: Capabilities, landlock: Int32) = (Capabilities(), 0)
+        try HelperFault.translating { () throws(SysError) in
             try ProcessControl.setNoNewPrivileges()
             if manifest.landlock { found.landlock = try Landlock.restrict() }
             found.capabilities = try Capabilities.ofThisThread()

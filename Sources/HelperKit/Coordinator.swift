@@ -1,4 +1,4 @@
-internal import LinuxSys
+public import LinuxSys
 public import Wire
 
 /// The coordinator, as a helper sees it: the other end of the channel.
@@ -43,8 +43,28 @@ public struct Coordinator: ~Copyable {
     }
 
     /// Says something unasked.
-    public borrowing func send(_ message: some WireMessage) throws(HelperFault) {
-        try send(message, id: 0)
+    ///
+    /// - Parameter descriptors: as many as the message carries, borrowed.
+    public borrowing func send(_ message: some WireMessage, descriptors: [Int32] = []) throws(HelperFault) {
+        try send(message, id: 0, descriptors: descriptors)
+    }
+
+    /// Waits for the one message that this kind of helper gets before it greets.
+    ///
+    /// - Parameter buffer: where its descriptors are found afterwards.
+    public borrowing func receive<Message: WireMessage>(
+        _: Message.Type, into buffer: inout MessageBuffer
+    ) throws(HelperFault) -> Message {
+        let received = try HelperFault.translating { () throws(SysError) in try channel.receive(into: &buffer) }
+        guard case .message = received else { throw .coordinatorGone }
+        let descriptors = buffer.countOfDescriptors
+        return try buffer.withBytes { (bytes) throws(HelperFault) in
+            do throws(WireError) {
+                return try Frame(decoding: bytes, descriptors: descriptors).decode()
+            } catch {
+                throw HelperFault(error)
+            }
+        }
     }
 
     /// Sends a whole message that was encoded elsewhere, as a `RecordBatch` does.
@@ -72,7 +92,9 @@ public struct Coordinator: ~Copyable {
         }
     }
 
-    private borrowing func send(_ message: some WireMessage, id: UInt32) throws(HelperFault) {
+    private borrowing func send(
+        _ message: some WireMessage, id: UInt32, descriptors: [Int32] = []
+    ) throws(HelperFault) {
         let bytes: [UInt8]
         do throws(WireError) {
             bytes = try message.encoded(id: id)
@@ -80,7 +102,7 @@ public struct Coordinator: ~Copyable {
             throw HelperFault(.fault, "An answer does not fit a message: \(error)")
         }
         do throws(SysError) {
-            try channel.send(bytes)
+            try channel.send(bytes, descriptors: descriptors)
         } catch {
             throw Coordinator.fault(error)
         }

@@ -30,7 +30,7 @@ public struct Gate: Sendable {
         switch kind.rule.phase {
         case .any, .serving: break
         case .configured: guard isConfigured else { throw .outOfPhase(kind) }
-        case .greeting: throw .outOfPhase(kind)
+        case .starting, .greeting: throw .outOfPhase(kind)
         }
         switch kind.rule.frequency {
         case .anyNumber: window.count = 1
@@ -43,7 +43,7 @@ public struct Gate: Sendable {
             }
             guard window.count < limit else { throw .tooOften(kind) }
             window.count += 1
-        case .asReply: throw .notOfThisHelper(kind)
+        case .oncePerProgram, .asReply: throw .notOfThisHelper(kind)
         }
         windows[kind] = window
     }

@@ -24,13 +24,14 @@ extension HelperService where Self: ~Copyable {
             let granted = try checkPrivileges()
             var service = try Self(arguments: Array(CommandLine.arguments.dropFirst()))
             try service.open()
-            let confinement = try Confinement(of: manifest, granted: granted, allowing: syscalls) {
-                () throws(HelperFault) in try service.load()
-            }
+            let confinement = try Confinement(
+                of: manifest, granted: granted, raising: service.needsPrivilege, allowing: syscalls
+            ) { () throws(HelperFault) in try service.load(for: coordinator) }
             try coordinator.send(
                 Hello(
                     abiVersion: abiVersion, helper: try identity, capabilities: confinement.capabilities,
                     probed: confinement.facts + service.probed()))
+            try service.begin(for: coordinator)
             try serve(&service, coordinator)
             return .success
         } catch {

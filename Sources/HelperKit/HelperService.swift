@@ -22,11 +22,18 @@ public protocol HelperService: ~Copyable {
     /// Step 2: opens what has to be open, with no capability in effect. Nothing by a path that another user can change.
     mutating func open() throws(HelperFault)
 
-    /// Step 3: does what needs privilege, with everything in effect that the manifest names for loading.
-    mutating func load() throws(HelperFault)
+    /// Whether there is something to load. Where there is not, what was permitted for it is given up first.
+    var needsPrivilege: Bool { get }
+
+    /// Step 3: does what needs privilege, with everything in effect that the manifest names for loading; or, without
+    /// any, what takes its place.
+    mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault)
 
     /// What it found out, for the greeting.
     func probed() -> [Fact]
+
+    /// Step 4, right after the greeting.
+    mutating func begin(for coordinator: borrowing Coordinator) throws(HelperFault)
 
     /// Step 4: answers one request, which is one of `requests`, in its phase, and not too often.
     ///
@@ -47,8 +54,10 @@ public protocol HelperService: ~Copyable {
 extension HelperService where Self: ~Copyable {
     public static var abiVersion: UInt32 { 0 }
     public mutating func open() throws(HelperFault) {}
-    public mutating func load() throws(HelperFault) {}
+    public var needsPrivilege: Bool { true }
+    public mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {}
     public func probed() -> [Fact] { [] }
+    public mutating func begin(for coordinator: borrowing Coordinator) throws(HelperFault) {}
     public var watched: Int32? { nil }
     public var wakeInterval: UInt64? { nil }
     public mutating func wake(for coordinator: borrowing Coordinator) throws(HelperFault) {}

@@ -36,6 +36,8 @@ public struct Explanation: Hashable, Sendable {
             notStarted(error, manifest, path)
         case .silent(let seconds):
             ("it was started and said nothing for \(seconds) s", report)
+        case .stuck(let seconds):
+            ("it did not answer for \(seconds) s, and was ended", "look for who stopped it; else \(report)")
         case .impostor(let other):
             ("another program is in its place: it greets as \(other)", reinstall)
         case .otherProtocol(let version):

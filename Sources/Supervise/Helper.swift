@@ -7,8 +7,8 @@ public import Wire
 public final class Helper: Sendable {
     /// Something that whoever runs helpers has to know. Told in the helper's thread, which must not be held up.
     public enum Change: Sendable {
-        /// It has greeted and can be asked things.
-        case ready(Hello, pid: Int32)
+        /// It has greeted and can be asked things. An heir goes on with what another one loaded.
+        case ready(Hello, pid: Int32, isHeir: Bool)
         /// It is gone and will be started again.
         case lost(Explanation, retryAfter: Duration)
         /// It is gone for good.
@@ -18,8 +18,9 @@ public final class Helper: Sendable {
     }
 
     /// Gets each batch of records in the helper's thread, in order, before the next one is read. What it throws ends
-    /// the helper as one that breaks the protocol.
-    public typealias RecordConsumer = @Sendable (inout Records) throws(WireError) -> Void
+    /// the helper as one that breaks the protocol. The number is of the ring that they come from: it grows with each
+    /// helper that loads capture, and stays the same for heirs.
+    public typealias RecordConsumer = @Sendable (inout Records, _ ring: Int) throws(WireError) -> Void
 
     public let plan: HelperPlan
     let starter: any HelperStarting
@@ -39,7 +40,7 @@ public final class Helper: Sendable {
     public init(
         _ plan: HelperPlan, starter: any HelperStarting, abiVersion: UInt32 = 0,
         patience: HelperLife.Patience = HelperLife.Patience(), logger: Logger,
-        onRecords: @escaping RecordConsumer = { (_) throws(WireError) in throw .unexpectedKind(.records) },
+        onRecords: @escaping RecordConsumer = { (_, _) throws(WireError) in throw .unexpectedKind(.records) },
         onChange: @escaping @Sendable (Change) -> Void
     ) throws(SysError) {
         self.plan = plan
@@ -72,9 +73,11 @@ public final class Helper: Sendable {
         _ request: Request, within limit: Duration = .seconds(5)
     ) async throws(AskError) -> Request.Reply {
         guard let connection = connection.withLock({ $0 }) else { throw .gone }
-        let deadline = MonotonicClock.now() &+ limit.wholeNanoseconds
+        let now = MonotonicClock.now()
         let result: Result<Request.Reply, AskError> = await withCheckedContinuation { continuation in
-            let id = replies.add(reply: Request.Reply.kind, deadline: deadline) { outcome in
+            let id = replies.add(
+                reply: Request.Reply.kind, now: now, deadline: now &+ limit.wholeNanoseconds
+            ) { outcome in
                 switch outcome {
                 case .failed(let error):
                     continuation.resume(returning: .failure(error))

@@ -9,12 +9,16 @@ public struct HelperLife: Sendable {
     /// What is to be done. The order of several matters.
     public enum Action: Hashable, Sendable {
         case start
+        /// Start one that takes over what its predecessor entrusted.
+        case startHeir
+        /// Let go of what was entrusted.
+        case release
         /// End its process at once.
         case kill
         /// Close the channel, which asks it to leave.
         case close
         /// It can be asked things from now on.
-        case announceReady(Hello)
+        case announceReady(Hello, isHeir: Bool)
         /// It is gone, and will be started again after so many nanoseconds.
         case announceLost(HelperTrouble, retryAfter: UInt64)
         /// It is gone, and there is no point in another attempt.
@@ -28,6 +32,8 @@ public struct HelperLife: Sendable {
         case started
         case notStarted(StartFailure)
         case greeted(Hello)
+        /// Everything that an heir needs is in the coordinator's hands.
+        case entrusted
         /// Something about its messages is not as it should be.
         case offended(HelperTrouble)
         /// It has closed its end.
@@ -44,8 +50,8 @@ public struct HelperLife: Sendable {
         public var greeting: UInt64 = 30_000_000_000
         /// From being asked to leave to being gone.
         public var farewell: UInt64 = 2_000_000_000
-        /// A helper that served this long was sound: the next pause begins small again.
-        public var soundLife: UInt64 = 60_000_000_000
+        /// From a question to its answer, or to anything else that it says.
+        public var answer: UInt64 = 5_000_000_000
         /// Crashes and silences in a row before it has ever greeted.
         public var attempts = 3
 
@@ -68,9 +74,15 @@ public struct HelperLife: Sendable {
     private let patience: Patience
     private var phase = Phase.idle
     private var backoff = Backoff()
+    private var lastPause: UInt64 = 0
+    /// Whether there is something to inherit, and whether the present helper is an heir.
+    private var hasHoldings = false
+    private var isHeir = false
     private var attemptsLeft: Int
     private var hasServed = false
     private var isStopping = false
+    /// The present helper has.
+    private var hasGreeted = false
 
     /// - Parameter abiVersion: of the records that it has to hand over; 0 for none.
     public init(of identity: HelperIdentity, abiVersion: UInt32, patience: Patience = Patience()) {
@@ -104,7 +116,8 @@ public struct HelperLife: Sendable {
         switch phase {
         case .idle, .pausing:
             phase = .starting
-            return [.start]
+            isHeir = hasHoldings
+            return [isHeir ? .startHeir : .start]
         case .greeting:
             phase = .ending(.silent(seconds: patience.greeting / 1_000_000_000), killAt: nil)
             return [.kill]
@@ -123,15 +136,21 @@ public struct HelperLife: Sendable {
         switch (event, phase) {
         case (.started, .starting):
             phase = .greeting(since: now)
+            hasGreeted = false
             return isStopping ? stop(now: now) : []
         case (.notStarted(let failure), .starting):
             return leave(.notStarted(failure), now: now, using: &generator)
         case (.greeted(let hello), .greeting):
             return greet(hello, now: now)
+        case (.entrusted, .serving):
+            hasHoldings = true
+            return []
         case (.offended(let trouble), .greeting), (.offended(let trouble), .serving):
             noteLength(now: now)
             phase = .ending(trouble, killAt: nil)
-            return [.kill]
+            if case .stuck = trouble { return [.kill] }
+            // Nothing is inherited from one that is not to be trusted.
+            return [.kill] + disinherit()
         case (.hungUp, .greeting), (.hungUp, .serving):
             noteLength(now: now)
             phase = .ending(nil, killAt: now &+ patience.farewell)
@@ -140,7 +159,8 @@ public struct HelperLife: Sendable {
             noteLength(now: now)
             var trouble: HelperTrouble?
             if case .ending(let known, _) = phase { trouble = known }
-            return leave(trouble ?? .ended(end, lastWords: words), now: now, using: &generator)
+            return (isHeir && !hasGreeted ? disinherit() : [])
+                + leave(trouble ?? .ended(end, lastWords: words), now: now, using: &generator)
         case (.stop, _):
             isStopping = true
             return stop(now: now)
@@ -165,7 +185,8 @@ public struct HelperLife: Sendable {
         }
         phase = .serving(since: now)
         hasServed = true
-        return [.announceReady(hello)]
+        hasGreeted = true
+        return [.announceReady(hello, isHeir: isHeir)]
     }
 
     private mutating func stop(now: UInt64) -> [Action] {
@@ -196,12 +217,21 @@ public struct HelperLife: Sendable {
             return [.announceGivenUp(trouble)]
         }
         let pause = backoff.pause(using: &generator)
+        lastPause = pause
         phase = .pausing(until: now &+ pause)
         return [.announceLost(trouble, retryAfter: pause)]
     }
 
-    /// A helper that served long enough has earned a short pause.
+    /// A helper that served four times as long as was waited for it has earned a short pause: so that whoever is ended
+    /// now and then is back at once, and whoever falls over and over costs little.
     private mutating func noteLength(now: UInt64) {
-        if case .serving(let since) = phase, now &- since >= patience.soundLife { backoff.reset() }
+        if case .serving(let since) = phase, now &- since >= 4 * max(lastPause, Backoff.first) { backoff.reset() }
+    }
+
+    /// The next one loads anew. An heir that did not come to greet may have failed because of what it inherited.
+    private mutating func disinherit() -> [Action] {
+        guard hasHoldings else { return [] }
+        hasHoldings = false
+        return [.release]
     }
 }

@@ -12,6 +12,8 @@ public enum HelperPlan: Hashable, Sendable {
         case socket = 1
         case syscall = 2
         case fentry = 3
+        /// Where an event-reader before it hung them.
+        case inherited = 4
 
         var argument: String {
             switch self {
@@ -19,6 +21,7 @@ public enum HelperPlan: Hashable, Sendable {
             case .socket: "socket"
             case .syscall: "syscall"
             case .fentry: "fentry"
+            case .inherited: "inherited"
             }
         }
     }
@@ -27,6 +30,14 @@ public enum HelperPlan: Hashable, Sendable {
         switch self {
         case .processInspector: .processInspector
         case .eventReader: .eventReader
+        }
+    }
+
+    /// The same helper as the heir of one that loaded capture; nil for those that leave nothing behind.
+    public var ofHeir: HelperPlan? {
+        switch self {
+        case .processInspector: nil
+        case .eventReader(_, let ringBytes): .eventReader(hooks: .inherited, ringBytes: ringBytes)
         }
     }
 

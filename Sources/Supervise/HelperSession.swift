@@ -14,6 +14,10 @@ struct HelperSession: ~Copyable {
     private let processIndex: Int
     private let stopIndex: Int
     private var lastWords: LogMessage?
+    private var holdings: CaptureHoldings?
+    /// Counts the helpers that loaded something.
+    private var loads = 0
+    private var lastHeard: UInt64 = 0
     private var generator = SystemRandomNumberGenerator()
 
     /// Answers that are overdue are looked for this often.
@@ -45,7 +49,17 @@ struct HelperSession: ~Copyable {
             if !waiting.readiness(at: channelIndex).isEmpty || hasEnded { read(toTheEnd: hasEnded) }
             if hasEnded { reap() }
             helper.replies.expire(now: MonotonicClock.now())
+            noticeStuck()
         }
+    }
+
+    /// A helper that answers slowly says something all the same; one that says nothing was stopped, or hangs.
+    private mutating func noticeStuck() {
+        guard life.isServing, let asked = helper.replies.oldest else { return }
+        let quiet = MonotonicClock.now() &- max(asked, lastHeard)
+        // Both are times of the same clock, and an answer may have come between the two looks at it.
+        guard Int64(bitPattern: quiet) >= Int64(clamping: helper.patience.answer) else { return }
+        handle(.offended(.stuck(seconds: helper.patience.answer / 1_000_000_000)))
     }
 
     private mutating func wait() {
@@ -70,10 +84,16 @@ struct HelperSession: ~Copyable {
     private mutating func perform(_ actions: [HelperLife.Action]) {
         for action in actions {
             switch action {
-            case .start: start()
+            case .start:
+                holdings = nil
+                loads += 1
+                start(helper.plan)
+            case .startHeir: start(helper.plan.ofHeir ?? helper.plan)
+            case .release: holdings = nil
             case .kill: kill()
             case .close: disconnect()
-            case .announceReady(let hello): helper.onChange(.ready(hello, pid: child?.pid ?? 0))
+            case .announceReady(let hello, let isHeir):
+                helper.onChange(.ready(hello, pid: child?.pid ?? 0, isHeir: isHeir))
             case .announceLost(let trouble, let pause):
                 helper.onChange(.lost(explain(trouble), retryAfter: .nanoseconds(Int64(clamping: pause))))
             case .announceGivenUp(let trouble): helper.onChange(.gaveUp(explain(trouble)))
@@ -87,15 +107,25 @@ struct HelperSession: ~Copyable {
         return Explanation(trouble, of: manifest, at: Installation.ofThisProcess().path(of: manifest))
     }
 
-    private mutating func start() {
+    private mutating func start(_ plan: HelperPlan) {
         lastWords = nil
         do throws(StartFailure) {
-            let started = try helper.starter.start(helper.plan)
+            let started = try helper.starter.start(plan)
             child = consume started.child
-            connection = Connection(consume started.channel)
+            let connection = Connection(consume started.channel)
+            self.connection = connection
             handle(.started)
+            if let maps = holdings?.mapNumbers { bequeath(maps, over: connection) }
         } catch {
             handle(.notStarted(error))
+        }
+    }
+
+    private mutating func bequeath(_ maps: [Int32], over connection: Connection) {
+        do {
+            try connection.channel.send(try Inheritance().encoded(), descriptors: maps, waiting: false)
+        } catch {
+            handle(.offended(.misbehaved("what it inherits cannot be sent: \(error)")))
         }
     }
 
@@ -149,6 +179,7 @@ struct HelperSession: ~Copyable {
     }
 
     private mutating func take() {
+        lastHeard = MonotonicClock.now()
         let descriptors = buffer.countOfDescriptors
         let outcome = buffer.withBytes { bytes -> Outcome in
             do throws(WireError) {
@@ -163,15 +194,39 @@ struct HelperSession: ~Copyable {
             helper.connect(connection)
             handle(.greeted(hello))
         case .lastWords(let words): lastWords = words
+        case .maps(let maps): hold(maps)
+        case .link: holdLink()
         case .offence(.wrongVersion(let version)): handle(.offended(.otherProtocol(version)))
         case .offence(let error): handle(.offended(.misbehaved("\(error)")))
         }
+    }
+
+    private mutating func hold(_ maps: CaptureMaps) {
+        let descriptors = (0..<MessageKind.maps.rule.descriptors).compactMap { takeDescriptor($0) }
+        let isFirst = holdings == nil
+        holdings = CaptureHoldings(maps, descriptors)
+        guard isFirst else { return handle(.offended(.misbehaved("\(MessageKind.maps) came twice"))) }
+        if holdings?.isComplete == true { handle(.entrusted) }
+    }
+
+    private mutating func holdLink() {
+        guard let link = takeDescriptor(0), holdings?.add(link) == true else {
+            return handle(.offended(.misbehaved("\(MessageKind.link) came too often")))
+        }
+        if holdings?.isComplete == true { handle(.entrusted) }
+    }
+
+    private mutating func takeDescriptor(_ index: Int) -> HeldDescriptor? {
+        guard let descriptor = buffer.takeDescriptor(index) else { return nil }
+        return HeldDescriptor(descriptor)
     }
 
     private enum Outcome {
         case nothing
         case greeting(Hello)
         case lastWords(LogMessage)
+        case maps(CaptureMaps)
+        case link
         case offence(WireError)
     }
 
@@ -180,8 +235,15 @@ struct HelperSession: ~Copyable {
         case .records:
             guard life.isServing else { throw .unexpectedKind(.records) }
             var records = try Records(frame)
-            try helper.onRecords(&records)
+            try helper.onRecords(&records, loads)
             return .nothing
+        case .maps:
+            guard life.isServing else { throw .unexpectedKind(.maps) }
+            return .maps(try frame.decode(CaptureMaps.self))
+        case .link:
+            guard life.isServing else { throw .unexpectedKind(.link) }
+            _ = try frame.decode(CaptureLink.self)
+            return .link
         case .log:
             let message = try frame.decode(LogMessage.self)
             if message.level == .critical { return .lastWords(message) }

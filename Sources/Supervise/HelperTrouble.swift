@@ -6,6 +6,8 @@ public enum HelperTrouble: Hashable, Sendable {
     case notStarted(StartFailure)
     /// It said nothing for this many seconds after its start.
     case silent(seconds: UInt64)
+    /// It served, and then left a question unanswered for this many seconds without saying anything else.
+    case stuck(seconds: UInt64)
     /// Another helper greets than the one that was started.
     case impostor(HelperIdentity)
     /// Its messages are of another version of the protocol.
@@ -28,7 +30,7 @@ extension HelperTrouble {
         case .impostor, .otherProtocol, .otherABI: true
         case .notStarted(.helper(let error)): !SpawnError.passing.contains(error.code)
         case .notStarted(.starter): true
-        case .silent, .misbehaved: false
+        case .silent, .stuck, .misbehaved: false
         case .ended(.exited(let status), _):
             switch ExitCode(rawValue: status) {
             case .privilege, .unavailable, .version: true
@@ -44,7 +46,7 @@ extension HelperTrouble {
         switch self {
         case .impostor, .otherProtocol, .otherABI: .version
         case .notStarted(.helper(let error)): error.code == Errno.notPermitted ? .privilege : .fault
-        case .notStarted(.starter), .silent, .misbehaved: .fault
+        case .notStarted(.starter), .silent, .stuck, .misbehaved: .fault
         case .ended(.exited(let status), _):
             switch ExitCode(rawValue: status) {
             case .privilege: .privilege

@@ -13,6 +13,7 @@ final class PendingReplies: Sendable {
 
     private struct Question {
         let reply: MessageKind
+        let asked: UInt64
         let deadline: UInt64
         let resume: Continuation
     }
@@ -20,18 +21,18 @@ final class PendingReplies: Sendable {
     private struct State {
         var lastID: UInt32 = 0
         var waiting: [UInt32: Question] = [:]
-        /// Nobody waits any more, but an answer may still come.
-        var abandoned: Set<UInt32> = []
+        /// Nobody waits any more, but an answer may still come. When each was asked.
+        var abandoned: [UInt32: UInt64] = [:]
     }
 
     private let state = Mutex(State())
 
     /// - Parameter reply: the kind that answers, if it is not `declined`.
     /// - Returns: the number for the question; never 0.
-    func add(reply: MessageKind, deadline: UInt64, _ resume: @escaping Continuation) -> UInt32 {
+    func add(reply: MessageKind, now: UInt64, deadline: UInt64, _ resume: @escaping Continuation) -> UInt32 {
         state.withLock { state in
             state.lastID = state.lastID == .max ? 1 : state.lastID + 1
-            state.waiting[state.lastID] = Question(reply: reply, deadline: deadline, resume: resume)
+            state.waiting[state.lastID] = Question(reply: reply, asked: now, deadline: deadline, resume: resume)
             return state.lastID
         }
     }
@@ -44,7 +45,7 @@ final class PendingReplies: Sendable {
         let question: Question?
         let isLate: Bool
         (question, isLate) = state.withLock { state in
-            (state.waiting.removeValue(forKey: id), state.abandoned.remove(id) != nil)
+            (state.waiting.removeValue(forKey: id), state.abandoned.removeValue(forKey: id) != nil)
         }
         guard let question else { return isLate ? nil : .badValue("id") }
         guard frame.kind == question.reply || frame.kind == .declined else {
@@ -64,13 +65,22 @@ final class PendingReplies: Sendable {
     func expire(now: UInt64) {
         let overdue = state.withLock { state in
             let overdue = state.waiting.filter { $0.value.deadline <= now }
-            for id in overdue.keys {
+            for (id, question) in overdue {
                 state.waiting.removeValue(forKey: id)
-                state.abandoned.insert(id)
+                state.abandoned[id] = question.asked
             }
             return overdue.values.map(\.resume)
         }
         for resume in overdue { _ = resume(.failed(.late)) }
+    }
+
+    /// When the question was asked that has waited longest, whether or not somebody still waits for its answer.
+    var oldest: UInt64? {
+        state.withLock { state in
+            let waiting = state.waiting.values.lazy.map(\.asked).min()
+            let abandoned = state.abandoned.values.min()
+            return [waiting, abandoned].compactMap(\.self).min()
+        }
     }
 
     /// Ends all waiting: the helper is gone, and answers with it.
@@ -78,7 +88,7 @@ final class PendingReplies: Sendable {
         let all = state.withLock { state in
             defer {
                 state.waiting = [:]
-                state.abandoned = []
+                state.abandoned = [:]
             }
             return state.waiting.values.map(\.resume)
         }

@@ -11,7 +11,7 @@ public enum WireFormat {
 /// The 16 bytes before every payload: version u16, kind u16, id u32, payload length u32, descriptors u8, three zeros.
 public struct Header: Hashable, Sendable {
     public let kind: MessageKind
-    /// Chosen by who asks, repeated in the reply; 0 in what a helper says unasked.
+    /// Chosen by who asks, repeated in the reply; 0 in what is said unasked.
     public let id: UInt32
     /// Bytes after the header.
     public let length: UInt32
@@ -108,7 +108,8 @@ extension WireMessage {
     /// - Throws: `WireError.tooLong` past 64 KiB or when a string does not fit its length field.
     public func encoded(id: UInt32 = 0) throws(WireError) -> [UInt8] {
         var writer = ByteWriter()
-        try Header(kind: Self.kind, id: id, length: 0).encode(into: &writer)
+        try Header(kind: Self.kind, id: id, length: 0, descriptors: UInt8(clamping: Self.kind.rule.descriptors))
+            .encode(into: &writer)
         try encode(into: &writer)
         writer.replaceU32(at: 8, with: UInt32(clamping: writer.bytes.count - WireFormat.headerSize))
         return writer.bytes

@@ -45,6 +45,8 @@ public struct HelperManifest: Sendable {
         descriptors: [
             .standardStream, .nothing, .channel, .internetSocket, .file, .pipe, .eventDescriptor, .epoll, .timer,
             .processDescriptor, .directory,
+            // Capture, entrusted by the event-reader: it goes on while that one is started again.
+            .bpfMap, .bpfLink,
         ])
 
     /// Starts the others for the coordinator. What it starts has to be able to gain the capabilities of its file, which

@@ -1,5 +1,5 @@
-/// Every message there is. Requests are even and their replies are the next number; what a helper says unasked is
-/// even, from 0x0100 up. A number is never used again for something else.
+/// Every message there is. Requests are even and their replies are the next number; what is said without a question
+/// and needs no answer is even, from 0x0100 up. A number is never used again for something else.
 public enum MessageKind: UInt16, CaseIterable, Sendable {
     case declined = 0x0001
     case scan = 0x0010
@@ -15,6 +15,9 @@ public enum MessageKind: UInt16, CaseIterable, Sendable {
     case hello = 0x0100
     case log = 0x0102
     case records = 0x0104
+    case maps = 0x0106
+    case link = 0x0108
+    case inherit = 0x010A
 }
 
 /// What the protocol says about one kind: a row of PROTOCOL.md, which a test compares with these values.
@@ -30,6 +33,8 @@ public struct MessageRule: Hashable, Sendable {
     public enum Phase: String, Sendable {
         /// Also before the greeting.
         case any
+        /// Before a helper's first message.
+        case starting
         /// The first message of a helper's life.
         case greeting
         /// From the greeting on.
@@ -40,6 +45,8 @@ public struct MessageRule: Hashable, Sendable {
 
     public enum Frequency: Hashable, Sendable {
         case once
+        /// As many as `maps` said.
+        case oncePerProgram
         case anyNumber
         /// One for each request.
         case asReply
@@ -49,6 +56,7 @@ public struct MessageRule: Hashable, Sendable {
         public var text: String {
             switch self {
             case .once: "once"
+            case .oncePerProgram: "once per program"
             case .anyNumber: "any number"
             case .asReply: "one per request"
             case .atMostPerSecond(let count): "at most \(count) a second"
@@ -69,7 +77,7 @@ extension MessageKind {
 
     public var isReply: Bool { rawValue & 1 == 1 }
 
-    /// Whether a helper says it without being asked.
+    /// Whether it is said without a question and gets no answer.
     public var isUnsolicited: Bool { rawValue & 1 == 0 && rawValue >= 0x0100 }
 
     public var rule: MessageRule {
@@ -87,13 +95,17 @@ extension MessageKind {
         case .counted: Self.rule(.eventReader, .serving, .asReply)
         case .hello: Self.rule(.anyHelper, .greeting, .once)
         case .log: Self.rule(.anyHelper, .any, .anyNumber)
-        case .records: Self.rule(.eventReader, .configured, .anyNumber)
+        case .records: Self.rule(.eventReader, .serving, .anyNumber)
+        case .maps: Self.rule(.eventReader, .serving, .once, descriptors: 4)
+        case .link: Self.rule(.eventReader, .serving, .oncePerProgram, descriptors: 1)
+        case .inherit: Self.rule(.coordinator, .starting, .once, descriptors: 4)
         }
     }
 
     private static func rule(
-        _ sender: MessageRule.Sender, _ phase: MessageRule.Phase, _ frequency: MessageRule.Frequency
+        _ sender: MessageRule.Sender, _ phase: MessageRule.Phase, _ frequency: MessageRule.Frequency,
+        descriptors: Int = 0
     ) -> MessageRule {
-        MessageRule(sender: sender, phase: phase, frequency: frequency, descriptors: 0)
+        MessageRule(sender: sender, phase: phase, frequency: frequency, descriptors: descriptors)
     }
 }

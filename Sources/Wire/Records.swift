@@ -1,9 +1,13 @@
 /// The records of one `records` message, read in place: each is a view into the message, nothing is copied.
 ///
-/// The payload is a u32 count and, for each record, a u32 length and its bytes.
+/// The payload is a u64, the place of the first record in the ring (which is counted in bytes and only ever grows), a
+/// u32 count and, for each record, a u32 length and its bytes. A record that comes twice, since an event-reader was
+/// killed between handing it over and releasing its room, comes from the same place.
 public struct Records {
     private var reader: ByteReader
     private var left: UInt32
+    /// Where the next record stood in the ring, or where the last one ended.
+    public private(set) var position: UInt64
     /// How many records the message says it has.
     public let count: UInt32
 
@@ -11,6 +15,7 @@ public struct Records {
     public init(_ frame: Frame) throws(WireError) {
         guard frame.kind == .records else { throw .unexpectedKind(frame.kind) }
         reader = ByteReader(frame.payload)
+        position = try reader.u64()
         count = try reader.u32()
         left = count
         guard Int(count) <= reader.remaining / 4 else { throw .truncated }
@@ -26,11 +31,22 @@ public struct Records {
         }
         left -= 1
         let length = Int(try reader.u32())
-        return try reader.slice(length)
+        let record = try reader.slice(length)
+        position &+= RingFormat.room(of: length)
+        return record
     }
 }
 
-/// Collects records into one `records` message, in memory that is used again for the next one.
+/// How the kernel lays out BPF_MAP_TYPE_RINGBUF (Documentation/bpf/ringbuf.rst).
+enum RingFormat {
+    /// The bytes that a record of `length` takes: a header of 8 bytes, and all of it rounded up to 8.
+    static func room(of length: Int) -> UInt64 {
+        (UInt64(length) + 15) & ~7
+    }
+}
+
+/// Collects records that stood next to each other in the ring into one `records` message, in memory that is used again
+/// for the next one.
 public struct RecordBatch: ~Copyable {
     // SAFETY: owned from init to deinit, written only after a check against its length, lent for the length of a
     // closure.
@@ -38,8 +54,11 @@ public struct RecordBatch: ~Copyable {
     private var length: Int
     /// Records collected so far.
     public private(set) var count: UInt32 = 0
+    private var position: UInt64 = 0
+    /// Where the next record has to stand.
+    private var end: UInt64 = 0
 
-    private static let prefix = WireFormat.headerSize + 4
+    private static let prefix = WireFormat.headerSize + 12
 
     public init() {
         message = .allocate(byteCount: WireFormat.largestMessage, alignment: 16)
@@ -54,9 +73,13 @@ public struct RecordBatch: ~Copyable {
 
     /// Adds one record.
     ///
-    /// - Returns: false, and nothing is added, when the message has no room left for it.
-    public mutating func append(_ record: UnsafeRawBufferPointer) -> Bool {
-        guard record.count <= message.count - length - 4 else { return false }
+    /// - Parameter place: where it stands in the ring.
+    /// - Returns: false, and nothing is added, when the message has no room left for it, or when it does not follow the
+    ///   one before.
+    public mutating func append(_ record: UnsafeRawBufferPointer, at place: UInt64) -> Bool {
+        guard record.count <= message.count - length - 4, isEmpty || place == end else { return false }
+        if isEmpty { position = place }
+        end = place &+ RingFormat.room(of: record.count)
         message.storeBytes(of: UInt32(record.count).littleEndian, toByteOffset: length, as: UInt32.self)
         UnsafeMutableRawBufferPointer(rebasing: message[(length + 4)...]).copyMemory(from: record)
         length += 4 + record.count
@@ -74,7 +97,8 @@ public struct RecordBatch: ~Copyable {
         store(UInt32(0), at: 4)
         store(UInt32(length - WireFormat.headerSize), at: 8)
         store(UInt32(0), at: 12)
-        store(count, at: 16)
+        store(position, at: 16)
+        store(count, at: 24)
         try body(UnsafeRawBufferPointer(rebasing: message[..<length]))
         length = RecordBatch.prefix
         count = 0

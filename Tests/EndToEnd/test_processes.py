@@ -1,10 +1,7 @@
 """Which processes, and from when on: READY, late ones, forked ones, connections older than hilo."""
 
-import subprocess
-import threading
 import time
 
-import pytest
 from kit import checks, hilo, identity, load, machine, ports
 from kit.load import Connection
 from kit.process import listening
@@ -250,37 +247,3 @@ def test_stop_exports_what_was_seen(run_hilo, collect, start, new_run, hooks, me
     assert len(recorder.of_run(plan.run)) == 1000
     assert seconds < machine.duration(10)
     measured(f"1000 requests, stopped in {seconds:.2f} s, 1000 spans")
-
-
-@pytest.mark.privileges
-@pytest.mark.parametrize("helper", ["event-reader", "process-inspector"])
-def test_a_killed_helper_comes_back_and_no_request_fails(run_hilo, collect, start, new_run, hooks, measured, helper):
-    server = start.nginx_static()
-    recorder = collect()
-    run = run_hilo(hilo.environment(hooks, recorder.endpoint))
-    run.wait_ready()
-    old = run.helper(helper)
-    outcome: list = []
-    plan = load.Plan(server.port, new_run(), 3000, workers=4)
-    driver = threading.Thread(target=lambda: outcome.append(load.drive(plan)))
-    driver.start()
-    subprocess.run(["kill", "-KILL", str(old)], check=True)
-    driver.join()
-    assert len(outcome) == 1, "requests failed while a helper was dead"
-
-    def returned() -> bool:
-        return any(pid != old for pid in [run.helper(helper)])
-
-    until(returned, f"another {helper}", timeout=10)
-
-    def traced_again() -> bool:
-        name = new_run()
-        load.drive(load.Plan(server.port, name, 1))
-        try:
-            return bool(recorder.wait_for_run(name, lambda found: len(found) == 1, "a span", timeout=1))
-        except AssertionError:
-            return False
-
-    until(traced_again, "requests are traced again", timeout=10)
-    assert helper in run.errors, f"the log says nothing about the death of {helper}:\n{run.errors}"
-    measured(f"{len(recorder.of_run(plan.run))} spans of 3000 requests around the death; traced again after it")

@@ -32,7 +32,7 @@ struct Lived {
     mutating func serve() {
         #expect(pass() == [.start])
         #expect(handle(.started) == [])
-        #expect(handle(.greeted(Lived.hello())) == [.announceReady(Lived.hello())])
+        #expect(handle(.greeted(Lived.hello())) == [.announceReady(Lived.hello(), isHeir: false)])
     }
 
     static func hello(_ helper: HelperIdentity = .eventReader, abi: UInt32 = 7) -> Hello {
@@ -101,11 +101,16 @@ let second: UInt64 = 1_000_000_000
             _ = lived.handle(.started)
             _ = lived.handle(.greeted(Lived.hello()))
         }
-        lived.now += 60 * second
+        // The last pause took four seconds.
+        var short = lived
+        short.now += 16 * second - 1
+        lived.now += 16 * second
         #expect(lived.handle(.hungUp) == [.close])
+        #expect(short.handle(.hungUp) == [.close])
+        let trouble = HelperTrouble.ended(.exited(70), lastWords: nil)
         #expect(
-            lived.handle(.ended(.exited(70), lastWords: nil))
-                == [.announceLost(.ended(.exited(70), lastWords: nil), retryAfter: second / 4)])
+            lived.handle(.ended(.exited(70), lastWords: nil)) == [.announceLost(trouble, retryAfter: second / 4)])
+        #expect(short.handle(.ended(.exited(70), lastWords: nil)) == [.announceLost(trouble, retryAfter: 8 * second)])
     }
 
     @Test(arguments: [Int32(77), 69, 76])

@@ -50,13 +50,14 @@ struct Observed: Sendable {
 
     init(
         _ plan: HelperPlan = .processInspector, script: String, abiVersion: UInt32 = 0,
-        onRecords: @escaping Helper.RecordConsumer = { (_) throws(WireError) in throw .unexpectedKind(.records) }
+        onRecords: @escaping Helper.RecordConsumer = { (_, _) throws(WireError) in throw .unexpectedKind(.records) }
     ) throws {
         let (changes, queue) = AsyncStream.makeStream(of: Helper.Change.self)
         self.changes = changes
         var patience = HelperLife.Patience()
         patience.greeting = 5_000_000_000
         patience.farewell = 500_000_000
+        patience.answer = 1_000_000_000
         helper = try Helper(
             plan, starter: PythonStarter(script: script), abiVersion: abiVersion, patience: patience,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onRecords: onRecords
@@ -67,7 +68,7 @@ struct Observed: Sendable {
     /// The next change, in words.
     func next(_ iterator: inout AsyncStream<Helper.Change>.Iterator) async -> String {
         switch await iterator.next() {
-        case .ready(_, let pid): pid > 0 ? "ready" : "ready without a process"
+        case .ready(_, let pid, _): pid > 0 ? "ready" : "ready without a process"
         case .lost(let explanation, _): "lost: \(explanation.cause)"
         case .gaveUp(let explanation): "gave up: \(explanation.cause) (\(explanation.exitCode.rawValue))"
         case .stopped: "stopped"
@@ -142,10 +143,10 @@ struct Observed: Sendable {
             script: """
                 hello(2, 3)
                 for n in range(100):
-                    send(0x104, struct.pack("<IIBIB", 2, 1, n, 1, n))
+                    send(0x104, struct.pack("<QIIBIB", 32 * n, 2, 1, n, 1, n))
                 request()
                 """, abiVersion: 3
-        ) { (records) throws(WireError) in
+        ) { (records, _) throws(WireError) in
             while let record = try records.next() {
                 let byte = record.first ?? 255
                 taken.withLock { $0.append(byte) }
@@ -163,7 +164,7 @@ struct Observed: Sendable {
         ("send(0x7777, b'')", "unknown message kind 0x7777"),
         ("s.send(struct.pack('<HH', 1, 0x100))", "ends inside a field"),
         ("hello()", "unexpected message hello"),
-        ("send(0x104, struct.pack('<I', 0))", "unexpected message records"),
+        ("send(0x104, struct.pack('<QI', 0, 0))", "unexpected message records"),
         ("send(0x11, struct.pack('<IB', 0, 0), 99)", "bad value of id"),
         ("send(0x100, b'x')", "unexpected message hello"),
     ])
@@ -207,6 +208,16 @@ struct Observed: Sendable {
         #expect(await observed.next(&changes) == "ready")
         await #expect(throws: AskError.gone) { try await observed.helper.ask(ScanRequest()) }
         #expect(await observed.next(&changes) == "lost: it was killed (SIGKILL)")
+        observed.helper.stop()
+    }
+
+    @Test func whoDoesNotAnswerIsReplaced() async throws {
+        let observed = try Observed(script: "hello()\ntime.sleep(60)")
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        await #expect(throws: AskError.gone) { try await observed.helper.ask(ScanRequest()) }
+        #expect(await observed.next(&changes) == "lost: it did not answer for 1 s, and was ended")
+        #expect(await observed.next(&changes) == "ready")
         observed.helper.stop()
     }
 

@@ -12,7 +12,9 @@ func bytes(_ hexadecimal: String) -> [UInt8] {
 
 /// Decodes a whole message.
 func decode<Message: WireMessage>(_: Message.Type, _ message: [UInt8]) throws -> Message {
-    try message.withUnsafeBytes { try Frame(decoding: $0).decode() }
+    try message.withUnsafeBytes {
+        try Frame(decoding: $0, descriptors: Message.kind.rule.descriptors).decode()
+    }
 }
 
 /// The message is exactly these bytes, in both directions, and no shorter or longer message is one.

@@ -88,6 +88,15 @@ import Wire
         try expectGolden(SelectReply(full: 1), id: 4, "0100 2300 04000000 04000000 00 000000  01000000")
     }
 
+    @Test func whatOutlivesAnEventReader() throws {
+        try expectGolden(CaptureMaps(links: 6), id: 0, "0100 0601 00000000 02000000 04 000000  0600")
+        try expectGolden(CaptureLink(program: "p"), id: 0, "0100 0801 00000000 03000000 01 000000  0100 70")
+        try expectGolden(Inheritance(), id: 0, "0100 0a01 00000000 00000000 04 000000")
+        #expect(throws: WireError.badValue("links")) {
+            try decode(CaptureMaps.self, bytes("0100 0601 00000000 02000000 04 000000  4100"))
+        }
+    }
+
     @Test func count() throws {
         try expectGolden(CountRequest(), id: 5, "0100 2400 05000000 00000000 00 000000")
         try expectGolden(

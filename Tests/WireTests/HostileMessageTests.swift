@@ -34,14 +34,18 @@ import Wire
             try SelectRequest([.init(tgid: 1, action: .add)]).encoded(id: 1),
             try SelectReply(full: 0).encoded(id: 1),
             try CountReply(counters: Array(repeating: 1, count: 16)).encoded(id: 1),
-            bytes("0100 0401 00000000 0c000000 00 000000 01000000 04000000 aabbccdd"),
+            bytes("0100 0401 00000000 14000000 00 000000 0800000000000000 01000000 04000000 aabbccdd"),
+            try CaptureMaps(links: 2).encoded(),
+            try CaptureLink(program: "p").encoded(),
+            try Inheritance().encoded(),
         ]
     }
 
     /// Decodes as whatever the header says it is.
     func decodeAny(_ message: [UInt8]) throws {
         try message.withUnsafeBytes { raw in
-            let frame = try Frame(decoding: raw)
+            let kind = raw.count >= 4 ? MessageKind(rawValue: UInt16(raw[2]) | UInt16(raw[3]) << 8) : nil
+            let frame = try Frame(decoding: raw, descriptors: kind?.rule.descriptors ?? 0)
             switch frame.kind {
             case .declined: _ = try frame.decode(Declined.self)
             case .scan: _ = try frame.decode(ScanRequest.self)
@@ -56,6 +60,9 @@ import Wire
             case .counted: _ = try frame.decode(CountReply.self)
             case .hello: _ = try frame.decode(Hello.self)
             case .log: _ = try frame.decode(LogMessage.self)
+            case .maps: _ = try frame.decode(CaptureMaps.self)
+            case .link: _ = try frame.decode(CaptureLink.self)
+            case .inherit: _ = try frame.decode(Inheritance.self)
             case .records:
                 var records = try Records(frame)
                 while try records.next() != nil {}

@@ -2,6 +2,8 @@ internal import HelperKit
 
 /// Which hooks the capture programs hang on.
 enum Hooks: String, CaseIterable {
+    /// Programs are at work already: nothing is loaded, and their maps come over the channel.
+    case inherited
     /// The first of the following that this kernel takes.
     case auto
     case socket
@@ -9,7 +11,8 @@ enum Hooks: String, CaseIterable {
     case syscall
 }
 
-/// What the coordinator decided before loading: `--hooks auto|socket|fentry|syscall --ring-bytes N`.
+/// What the coordinator decided before loading: `--hooks auto|socket|fentry|syscall|inherited
+/// --ring-bytes N`.
 struct Arguments {
     /// Room for the records of more than a second at 10,000 exchanges a second.
     static let defaultRingBytes: UInt32 = 4 << 20
@@ -28,7 +31,8 @@ struct Arguments {
             switch name {
             case "--hooks":
                 guard let hooks = Hooks(rawValue: value) else {
-                    throw HelperFault(.usage, "--hooks is one of auto, socket, fentry, syscall; not '\(value)'")
+                    let names = Hooks.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw HelperFault(.usage, "--hooks is one of \(names); not '\(value)'")
                 }
                 self.hooks = hooks
             case "--ring-bytes":

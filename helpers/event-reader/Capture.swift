@@ -3,16 +3,36 @@ internal import CLibBPF
 internal import LinuxSys
 internal import Wire
 
-/// The capture programs at work: loaded, attached, and reached through the descriptors that libbpf holds.
+/// The capture programs at work, reached through descriptors that stay open until this process ends.
 struct Capture {
     let ring: Int32
     let settings: Int32
     let selected: Int32
     let counters: Int32
-    let processors: Int
+    /// What keeps the programs attached, by their names; none for programs that another process loaded.
+    let links: [(program: String, descriptor: Int32)]
+    let processors = max(1, Int(libbpf_num_possible_cpus()))
     let facts: [Fact]
 
-    /// The object and its links stay open until this process ends: closing them would detach the programs.
+    /// In the order of `CaptureMaps`.
+    var maps: [Int32] { [ring, settings, selected, counters] }
+
+    /// Takes over what a predecessor loaded.
+    ///
+    /// - Parameter message: an `Inheritance`, with its descriptors.
+    init?(inheriting message: inout MessageBuffer) {
+        guard let ring = message.takeDescriptor(0), let settings = message.takeDescriptor(1),
+            let selected = message.takeDescriptor(2), let counters = message.takeDescriptor(3)
+        else { return nil }
+        self.ring = ring.release()
+        self.settings = settings.release()
+        self.selected = selected.release()
+        self.counters = counters.release()
+        links = []
+        facts = [Fact("programs", "inherited")]
+    }
+
+    /// Loads and attaches. The object and its links stay open: closing them would detach the programs.
     init(_ bytes: [UInt8], hooks: HookSet, ringBytes: UInt32, refused: [Refusal]) throws(Refusal) {
         func refusal(_ step: String, _ code: Int32) -> Refusal {
             Refusal(hooks: hooks, step: step, code: abs(code), words: Capture.lastWords())
@@ -40,15 +60,15 @@ struct Capture {
 
         let loaded = bpf_object__load(object)
         guard loaded == 0 else { throw refusal("load", loaded) }
-        var attached: [String] = []
+        var attached: [(program: String, descriptor: Int32)] = []
         var failure: Refusal?
         Capture.forEachProgram(of: object) { program in
             guard failure == nil, bpf_program__autoload(program) else { return }
             let name = String(cString: bpf_program__name(program))
-            if bpf_program__attach(program) == nil {
-                failure = refusal("attach \(name)", hilo_libbpf_error())
+            if let link = bpf_program__attach(program) {
+                attached.append((name, bpf_link__fd(link)))
             } else {
-                attached.append(name)
+                failure = refusal("attach \(name)", hilo_libbpf_error())
             }
         }
         if let failure { throw failure }
@@ -57,9 +77,9 @@ struct Capture {
         settings = bpf_object__find_map_fd_by_name(object, "settings")
         selected = bpf_object__find_map_fd_by_name(object, "selected_processes")
         counters = bpf_object__find_map_fd_by_name(object, "counters")
-        processors = max(1, Int(libbpf_num_possible_cpus()))
+        links = attached
         facts =
-            [Fact("hooks", hooks.rawValue), Fact("programs", attached.joined(separator: ","))]
+            [Fact("hooks", hooks.rawValue), Fact("programs", attached.map(\.program).joined(separator: ","))]
             + refused.map { Fact("refused.\($0.hooks.rawValue)", $0.text) }
         isKept = true
     }

@@ -5,6 +5,9 @@ internal import Wire
 
 /// Loads the capture programs, gives up every privilege, and from then on carries records from the ring to the
 /// coordinator, as they are. It never looks into one.
+///
+/// The coordinator gets a descriptor of each map that is needed and of each link, so that the programs and what they
+/// capture outlive this process: a successor gives up every privilege at once, and reads on where it stopped.
 struct EventReader: HelperService, ~Copyable {
     static let manifest = HelperManifest.eventReader
     static let abiVersion = UInt32(HILO_ABI_VERSION)
@@ -24,12 +27,16 @@ struct EventReader: HelperService, ~Copyable {
         self.arguments = try Arguments(arguments)
     }
 
+    private var isHeir: Bool { arguments.hooks == .inherited }
+
     mutating func open() throws(HelperFault) {
-        object = try CaptureObject.read()
+        if !isHeir { object = try CaptureObject.read() }
     }
 
-    mutating func load() throws(HelperFault) {
-        let capture = try CaptureObject.load(object, arguments)
+    var needsPrivilege: Bool { !isHeir }
+
+    mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
+        let capture = isHeir ? try inherit(from: coordinator) : try CaptureObject.load(object, arguments)
         object = []
         do throws(SysError) {
             let ring = try RecordRing(map: capture.ring, bytes: arguments.ringBytes)
@@ -41,8 +48,25 @@ struct EventReader: HelperService, ~Copyable {
         self.capture = capture
     }
 
+    private func inherit(from coordinator: borrowing Coordinator) throws(HelperFault) -> Capture {
+        var buffer = MessageBuffer(capacity: WireFormat.largestMessage)
+        _ = try coordinator.receive(Inheritance.self, into: &buffer)
+        guard let capture = Capture(inheriting: &buffer) else {
+            throw HelperFault(.fault, "An inheritance came without its descriptors")
+        }
+        return capture
+    }
+
     func probed() -> [Fact] {
         capture?.facts ?? []
+    }
+
+    func begin(for coordinator: borrowing Coordinator) throws(HelperFault) {
+        guard let capture, !isHeir else { return }
+        try coordinator.send(CaptureMaps(links: UInt16(clamping: capture.links.count)), descriptors: capture.maps)
+        for link in capture.links {
+            try coordinator.send(CaptureLink(program: link.program), descriptors: [link.descriptor])
+        }
     }
 
     var wakeInterval: UInt64? { EventReader.interval }
@@ -56,10 +80,10 @@ struct EventReader: HelperService, ~Copyable {
         ring.awake()
         var batches = 0
         while batches < EventReader.mostBatches, let record = ring.next() {
-            if batch.append(record) { continue }
+            if batch.append(record, at: ring.place) { continue }
             try handOver(to: coordinator, from: &ring, keepingLast: true)
             batches += 1
-            guard batch.append(record) else {
+            guard batch.append(record, at: ring.place) else {
                 throw HelperFault(.fault, "A record of \(record.count) bytes fits no message")
             }
         }

@@ -7,6 +7,9 @@ struct RecordRing: ~Copyable {
     /// Where the record begins that was read last.
     private var last: UInt = 0
 
+    /// The same, as the ring counts: in bytes, ever growing.
+    var place: UInt64 { UInt64(last) }
+
     /// - Parameters:
     ///   - map: descriptor of the map, which the loaded object keeps open.
     ///   - bytes: its size, a power of two.
@@ -25,9 +28,9 @@ struct RecordRing: ~Copyable {
     /// The next complete record, valid until it is released; nil when there is none.
     mutating func next() -> UnsafeRawBufferPointer? {
         var length: UInt32 = 0
-        let before = ring.position
         guard let start = hilo_ring_next(&ring, &length) else { return nil }
-        last = before
+        // A header of 8 bytes, and all of it rounded up to 8; whatever the kernel discarded lies before it.
+        last = ring.position - ((UInt(length) + 15) & ~7)
         return UnsafeRawBufferPointer(start: start, count: Int(length))
     }
 

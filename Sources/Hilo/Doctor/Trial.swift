@@ -24,7 +24,7 @@ struct Trial: Sendable {
         var outcome: Outcome?
         for await change in changes {
             switch change {
-            case .ready(let hello, _):
+            case .ready(let hello, _, _):
                 outcome = .greeted(hello)
                 helper.stop()
             case .lost(let explanation, _):

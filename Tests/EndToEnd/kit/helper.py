@@ -8,7 +8,9 @@ import subprocess
 
 from . import machine, places
 
-HELLO, LOG = 0x0100, 0x0102
+HELLO, LOG, MAPS, LINK = 0x0100, 0x0102, 0x0106, 0x0108
+#: What a helper says without being asked, and that is no answer.
+UNASKED = (LOG, MAPS, LINK)
 _HEADER = struct.Struct("<HHIIB3x")
 
 #: Numbers of capabilities, linux/capability.h.

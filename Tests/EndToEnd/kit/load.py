@@ -1,7 +1,8 @@
 """A load driver that stops at a count, numbers every request, and sees every answer.
 
 Run as a program of its own, so that it shares no interpreter lock with the test: `python load.py` reads one JSON
-object (the fields of `Plan`) and writes one: {"answers": {index: status}, "seconds": float, "faults": [str]}.
+object (the fields of `Plan`) and writes one: {"answers": {index: [status, begun, ended]}, "seconds": float, "faults":
+[str]}, times as of time.monotonic().
 """
 
 import dataclasses
@@ -32,6 +33,7 @@ class Plan:
     body: int = 0  # bytes of a request body for POST, PUT and PATCH
     headers: dict = dataclasses.field(default_factory=dict)
     first: int = 0  # the first number
+    rate: float = 0  # requests a second, all workers together; 0: as fast as answers come
 
     def method(self, index: int) -> str:
         return self.methods[index % len(self.methods)]
@@ -53,6 +55,7 @@ class Outcome:
     answers: dict  # index → status
     seconds: float
     faults: list
+    times: dict  # index → (begun, ended), time.monotonic()
 
 
 def drive(plan: Plan, timeout: float = 120.0) -> Outcome:
@@ -68,11 +71,38 @@ def drive(plan: Plan, timeout: float = 120.0) -> Outcome:
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    answers = {int(index): status for index, status in result["answers"].items()}
-    outcome = Outcome(answers, result["seconds"], result["faults"])
+    answers = {int(index): status for index, (status, _, _) in result["answers"].items()}
+    times = {int(index): (begun, ended) for index, (_, begun, ended) in result["answers"].items()}
+    outcome = Outcome(answers, result["seconds"], result["faults"], times)
     assert not outcome.faults, f"{len(outcome.faults)} faults, the first: {outcome.faults[0]}"
     assert len(outcome.answers) == plan.count, f"{len(outcome.answers)} answers to {plan.count} requests"
     return outcome
+
+
+class Driver:
+    """`drive` beside the test, until `finish`."""
+
+    def __init__(self, plan: Plan, timeout: float = 120.0) -> None:
+        self._outcome: list = []
+        self._thread = threading.Thread(target=self._run, args=(plan, timeout))
+        self._thread.start()
+
+    def _run(self, plan: Plan, timeout: float) -> None:
+        try:
+            self._outcome.append(drive(plan, timeout))
+        except BaseException as error:  # pylint: disable=broad-except
+            self._outcome.append(error)
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def finish(self) -> Outcome:
+        """Waits for the end. What went wrong is raised here."""
+        self._thread.join()
+        if isinstance(self._outcome[0], BaseException):
+            raise self._outcome[0]
+        return self._outcome[0]
 
 
 class Connection:
@@ -185,12 +215,15 @@ def _main() -> None:
             if index is None:
                 break
             method, data = request(index)
+            if plan.rate:
+                time.sleep(max(0.0, begin + (index - plan.first) / plan.rate - time.monotonic()))
+            begun = time.monotonic()
             try:
                 if connection is None:
                     connection = Connection(plan.host, plan.port)
                 connection.send(data)
                 status, headers, _ = connection.read_answer(method)
-                answers[index] = status
+                answers[index] = (status, begun, time.monotonic())
                 closes = headers.get("connection", "").lower() == "close"
                 if closes or not plan.keep_alive:
                     connection.close()

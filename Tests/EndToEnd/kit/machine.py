@@ -6,6 +6,15 @@ import os
 #: shrink by it; no other expectation changes.
 SLOWNESS = float(os.environ.get("HILO_TEST_SLOWNESS", "1"))
 
+#: Whether the tests of faults and floods go all the way (HILO_TEST_SCALE=full), which takes the better part of an hour,
+#: or as far as every change can wait for.
+FULL = os.environ.get("HILO_TEST_SCALE", "quick") == "full"
+
+
+def scaled(quick: int, full: int) -> int:
+    """How often to do what a test repeats."""
+    return full if FULL else quick
+
 
 def duration(amount: float) -> float:
     """A limit of time, in whatever unit, on this machine."""
