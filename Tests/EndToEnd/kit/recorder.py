@@ -24,6 +24,11 @@ class Received:
     answered: int  # the status it got
     spans: list
 
+    @property
+    def plain(self) -> bytes:
+        """The body, decompressed."""
+        return gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
+
 
 @dataclasses.dataclass
 class Answer:

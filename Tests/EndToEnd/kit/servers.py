@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 
-from . import places, ports, process
+from . import places, planted, ports, process
 
 
 @dataclasses.dataclass
@@ -163,6 +163,13 @@ class Servers:
         return self._app(
             "chain", ["/usr/bin/python3", self._script("chain_server.py")], ["--upstream", upstream, *arguments], port
         )
+
+    def secretive(self, *arguments: object) -> Server:
+        """Holds secrets in its environment and its arguments, and deals in others."""
+        held = {f"SECRET_{number}": planted.secret("environment", number) for number in range(1, planted.HELD)}
+        command = ["/usr/bin/python3", self._script("secret_server.py")]
+        arguments = ["--password", planted.secret("argument", 0), *arguments]
+        return self._app("secretive", command, arguments, None, environment=held)
 
     def prefork(self, workers: int = 4, port: int | None = None, wait: bool = True) -> Server:
         command = ["/usr/bin/python3", self._script("prefork_server.py")]
