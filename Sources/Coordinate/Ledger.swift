@@ -44,7 +44,7 @@ public struct Ledger: Hashable {
         let assembled = counts.assembler
         var facts: [(String, UInt64)] = [
             ("attempted", attempted), ("dropped_ring_full", ringFull), ("dropped_reader_lost", readerLost),
-            ("repeated", counts.repeated),
+            ("attempted_exchanges", kernel[HILO_COUNT_EXCHANGES]), ("repeated", counts.repeated),
             ("dropped_parse_reject", counts.rejected), ("process_events", counts.processEvents),
             ("exchanges", assembled.records), ("duplicates", assembled.duplicates), ("second_halves", assembled.paired),
             ("dropped_orphaned", assembled.answersOrphaned), ("dropped_unsampled", assembled.unsampled),

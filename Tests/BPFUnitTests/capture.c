@@ -43,6 +43,11 @@ struct hilo_selected_process *capture_select(u32 tgid)
     return bpf_map_lookup_elem(&selected_processes, &tgid);
 }
 
+void capture_process_ends(u32 tgid)
+{
+    process_report(tgid, 0, HILO_PROCESS_EXIT, 0, true);
+}
+
 struct thread_flow *capture_thread(u32 tid)
 {
     return bpf_map_lookup_elem(&thread_flows, &tid);

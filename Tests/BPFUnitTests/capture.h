@@ -25,6 +25,7 @@ void capture_reset(u64 seed, bool trusted);
 struct hilo_settings *capture_settings(void);
 u64 capture_counter(enum hilo_counter counter);
 struct hilo_selected_process *capture_select(u32 tgid);
+void capture_process_ends(u32 tgid);
 struct thread_flow *capture_thread(u32 tid);
 const struct connection *capture_connection(const struct peer *peer);
 

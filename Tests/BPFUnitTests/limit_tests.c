@@ -329,6 +329,16 @@ static void full_ring(void)
     kernel.ring_waiting = 3 << 20;
     next_is_right(kept_count, 10);
     CHECK(kernel.wakeups == 1, "a full ring woke the reader %llu times", kernel.wakeups);
+
+    /* The last eighth is for what happens to processes. */
+    u32 before = kept_count;
+    kernel.ring_waiting = (4 << 20) / 8 * 7;
+    in(request);
+    out(answer);
+    CHECK(kept_count == before && capture_counter(HILO_COUNT_RING_FULL) == full + 1,
+          "an exchange took the last eighth");
+    capture_process_ends(TGID);
+    CHECK(kept_count == before + 1, "what happened to a process found no room");
 }
 
 /* Heads that stay unfinished take their room with them when their connection goes. */

@@ -13,14 +13,6 @@ RATE = machine.count(3000)
 LIFE = 1.3
 
 
-def closing(run: hilo.Hilo) -> dict:
-    """The numbers of the last line of a log."""
-    line = [line for line in run.errors.splitlines() if "every record is accounted for" in line]
-    assert line, run.errors
-    words = (word.partition("=") for word in line[-1].split())
-    return {name: int(value) for name, _, value in words if value.isdigit()}
-
-
 def largest_gap(recorder, since: float, before: float) -> float:
     """The longest time in which no span arrived."""
     times = [since] + [got.at for got in recorder.received if got.spans and since < got.at < before] + [before]
@@ -59,7 +51,7 @@ def test_helpers_killed_under_load(run_hilo, collect, start, new_run, hooks, mea
     seen = collections.Counter(span.identity for span in spans if span.is_server)
     assert len(seen) == plan.count
     assert set(seen.values()) == {1}
-    counts = closing(run)
+    counts = run.closing()
     assert counts["attempted"] == counts["exchanges"] + counts["process_events"]
     assert counts["dropped_ring_full"] == counts["dropped_reader_lost"] == counts["dropped_parse_reject"] == 0
     assert max(gaps) < machine.duration(1), f"no span for {max(gaps):.2f} s"

@@ -6,7 +6,7 @@
 
 /* Fixed before the programs are loaded: map .rodata.options. */
 struct hilo_load_options {
-	__u64 wakeup_bytes;    /* the reader is woken when more than this waits in the ring */
+	__u64 ring_bytes;      /* size of map records: the reader is woken when it is half full */
 	__u32 trusted_sockets; /* 1: the hooks hand over sockets that the verifier trusts */
 	__u32 reserved;
 };

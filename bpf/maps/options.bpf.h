@@ -5,7 +5,7 @@
 #include "../abi/control.h"
 
 const volatile struct hilo_load_options options SEC(".rodata.options") = {
-	.wakeup_bytes = 2 * 1024 * 1024,
+	.ring_bytes = 4 * 1024 * 1024,
 	.trusted_sockets = 1,
 };
 #endif

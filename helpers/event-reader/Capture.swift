@@ -54,7 +54,7 @@ struct Capture {
         else { throw refusal("find maps", Errno.invalid) }
         bpf_map__set_max_entries(records, ringBytes)
         var chosen = hilo_load_options(
-            wakeup_bytes: UInt64(ringBytes) / 2, trusted_sockets: hooks.hasTrustedSockets ? 1 : 0, reserved: 0)
+            ring_bytes: UInt64(ringBytes), trusted_sockets: hooks.hasTrustedSockets ? 1 : 0, reserved: 0)
         let set = bpf_map__set_initial_value(options, &chosen, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw refusal("set options", set) }
 

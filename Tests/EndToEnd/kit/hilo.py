@@ -92,6 +92,13 @@ class Hilo:
         """What it wrote to standard output."""
         return self.output.read_text(errors="replace")
 
+    def closing(self) -> dict:
+        """The numbers of its last line, which says that every record is accounted for."""
+        line = [line for line in self.errors.splitlines() if "every record is accounted for" in line]
+        assert line, self.errors
+        words = (word.partition("=") for word in line[-1].split())
+        return {name: int(value) for name, _, value in words if value.isdigit()}
+
     def json_spans(self) -> list:
         """The complete lines of the json printer."""
         text = self.printed

@@ -52,7 +52,11 @@ class _Server(http.server.ThreadingHTTPServer):
 class Recorder:
     """Listens on an untraced port. Only spans of requests that were answered with 200 count as delivered."""
 
-    def __init__(self, port: int | None = None, tls: ssl.SSLContext | None = None, start: bool = True) -> None:
+    def __init__(
+        self, port: int | None = None, tls: ssl.SSLContext | None = None, start: bool = True, keep: bool = True
+    ) -> None:
+        """Without `keep` spans are counted and let go."""
+        self.keep, self.count = keep, 0
         self.port = port or ports.take(ports.UNTRACED)
         self.tls = tls
         self.received: list = []
@@ -112,12 +116,14 @@ class Recorder:
             answer = self._answers.pop(0) if self._answers else Answer(200)
         if answer.delay:
             time.sleep(answer.delay)
-        plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
-        message = trace_service_pb2.ExportTraceServiceRequest.FromString(plain)
-        found = spans.from_request(message)
+        got = Received(time.monotonic(), handler.path, headers, body, answer.status, [])
+        message = trace_service_pb2.ExportTraceServiceRequest.FromString(got.plain)
+        got.spans = found = spans.from_request(message) if self.keep else []
         with self._changed:
-            self.received.append(Received(time.monotonic(), handler.path, headers, body, answer.status, found))
+            if self.keep:
+                self.received.append(got)
             if answer.status == 200:
+                self.count += sum(len(scope.spans) for each in message.resource_spans for scope in each.scope_spans)
                 self._delivered += found
                 for span in found:
                     if span.identity:
