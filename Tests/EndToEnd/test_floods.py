@@ -5,7 +5,8 @@ import signal
 import subprocess
 import threading
 
-from kit import hilo, machine
+from kit import crowd, hilo, load, machine, process, sick
+from kit.waiting import until
 
 COUNT = machine.scaled(machine.count(120_000), 10_000_000)
 RING = 64 * 1024
@@ -61,4 +62,61 @@ def test_more_than_the_ring_holds(run_hilo, collect, start, measured, hooks):
     measured(
         f"{COUNT} requests at {rate}/s, {overload:.1f} times what the ring took: {counts['dropped_ring_full']} lost in "
         f"the ring, {counts['spans'] - delivered} in the queue, {delivered} delivered, which is all"
+    )
+
+
+#: What each process may hold in memory at any time, in KiB of VmRSS. The event-reader's includes the ring, which is
+#: mapped twice. By their names as the kernel keeps them.
+MOST_MEMORY = {
+    "hilo": 64 << 10,
+    "hilo-starter": 24 << 10,
+    "hilo-process-in": 16 << 10,
+    "hilo-event-read": 24 << 10,
+}
+
+
+def memory(run: hilo.Hilo) -> dict:
+    """VmRSS of each process, in KiB."""
+    pids = [run.pid, *run.helpers()]
+    statuses = [process.status_of(pid) for pid in pids]
+    return {status["Name"]: int(status["VmRSS"].split()[0]) for status in statuses}
+
+
+def test_many_connections_and_a_sick_collector(run_hilo, start, measured, hooks, new_run):
+    """Whatever the collector does, no request waits or fails, and no process of hilo's grows past its bound."""
+    connections = machine.scaled(machine.count(1200), 50_000)
+    seconds = machine.scaled(2, 120)
+    server = start.nginx(
+        "access_log off; keepalive_timeout 3600s; location / { return 200 hello; }", workers=4, connections=18_000
+    )
+    collector = sick.SickCollector()
+    impatient = {"OTEL_EXPORTER_OTLP_TIMEOUT": "1000", "OTEL_EBPF_SHUTDOWN_TIMEOUT": "2s"}
+    run = run_hilo(hilo.environment(hooks, collector.endpoint, **impatient))
+    run.wait_ready()
+    kept = crowd.Crowd(server.port, connections)
+    most: dict = {}
+    for illness in sick.ILLNESSES:
+        before = collector.requests
+        collector.fall_ill(illness)
+        plan = load.Plan(server.port, new_run(), int(1000 * seconds), workers=4, rate=1000)
+        driver = load.Driver(plan, timeout=60 + 2 * seconds)
+        while driver.running:
+            for name, size in memory(run).items():
+                most[name] = max(most.get(name, 0), size)
+            driver.wait(0.2)
+        driver.finish()
+        kept.ask_all()
+        if illness != "refuses":
+            until(lambda: collector.requests > before, f"an export to a collector that {illness}", timeout=30)
+    collector.stop()
+    kept.close()
+    assert run.stop() == hilo.OK, run.errors
+    counts = run.closing()
+    assert counts["attempted_exchanges"] == counts["spans"] + counts["dropped_ring_full"]
+    too_much = {name: size for name, size in most.items() if size > MOST_MEMORY[name]}
+    assert not too_much, f"KiB: {too_much}"
+    sizes = ", ".join(f"{name} {size / 1024:.1f}" for name, size in sorted(most.items()))
+    measured(
+        f"{connections} open connections, {seconds} s each of a collector that {', '.join(sick.ILLNESSES)}: no request "
+        f"failed; {counts['spans']} spans accounted for; at most (MiB) {sizes}"
     )

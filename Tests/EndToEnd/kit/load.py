@@ -97,6 +97,10 @@ class Driver:
     def running(self) -> bool:
         return self._thread.is_alive()
 
+    def wait(self, seconds: float) -> None:
+        """For the end, but no longer."""
+        self._thread.join(seconds)
+
     def finish(self) -> Outcome:
         """Waits for the end. What went wrong is raised here."""
         self._thread.join()

@@ -208,7 +208,14 @@ class Servers:
 
     # ---- nginx and haproxy -----------------------------------------------------------------------------------
 
-    def nginx(self, server_block: str, http_block: str = "", workers: int = 1, port: int | None = None) -> Server:
+    def nginx(
+        self,
+        server_block: str,
+        http_block: str = "",
+        workers: int = 1,
+        port: int | None = None,
+        connections: int = 1024,
+    ) -> Server:
         """nginx with `server_block` inside its one server."""
         port = port or ports.take()
         directory = self.workspace.directory("nginx", places.SERVER_UID)
@@ -221,7 +228,8 @@ class Servers:
                 worker_processes {workers};
                 pid {directory}/nginx.pid;
                 error_log {directory}/error.log;
-                events {{ worker_connections 1024; }}
+                worker_rlimit_nofile {connections + 512};
+                events {{ worker_connections {connections}; }}
                 http {{
                     map $uri $identity {{ "~/r/(?<id>[^/]+)" $id; default "-"; }}
                     log_format requests "$identity $request_method $status 0 $request_time";
