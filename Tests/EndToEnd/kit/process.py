@@ -131,3 +131,9 @@ def status_of(pid: int) -> dict:
         key, _, value = line.partition(":")
         pairs[key] = value.strip()
     return pairs
+
+
+def pin(pid: int, processor: int) -> None:
+    """All threads of a process, to one processor."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(task), {processor})

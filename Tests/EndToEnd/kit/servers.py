@@ -123,7 +123,7 @@ class Servers:
             ["/usr/bin/python3", self._script("flask_server.py")],
             [],
             port,
-            environment={"PYTHONPATH": self._packages()},
+            environment={"PYTHONPATH": self.packages()},
         )
 
     def gunicorn(self, workers: int = 4, port: int | None = None, *arguments: object, wait: bool = True) -> Server:
@@ -139,14 +139,14 @@ class Servers:
             log,
             directory,
             environment={
-                "PYTHONPATH": f"{self._packages()}:{self.workspace.apps}",
+                "PYTHONPATH": f"{self.packages()}:{self.workspace.apps}",
                 "SAMPLE_LOG": str(log),
                 "HOME": str(directory),
             },
             wait=wait,
         )
 
-    def _packages(self) -> str:
+    def packages(self) -> str:
         """This environment's site-packages, where the servers' user can read them."""
         packages = pathlib.Path(next(path for path in sys.path if path.endswith("site-packages")))
         if places.reachable(packages):
