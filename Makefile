@@ -20,7 +20,7 @@ SWIFT_BUILD := $(SWIFT) build -c release
 VENV := build/venv
 STAGE := build/stage
 
-.PHONY: help setup build bpf stage demo test test-unit test-e2e test-privileges test-vm lint fmt clean build-tests
+.PHONY: help setup build bpf stage demo test test-unit test-e2e test-privileges test-vm bench lint fmt clean build-tests
 
 help: ## This list
 	@echo 'make demo   installs what it needs, builds, traces sample services and draws the trace'
@@ -101,6 +101,21 @@ test-vm: $(VENV)/.ready ## The end-to-end tests on other kernels, emulated (long
 	@for kernel in $(KERNELS); do \
 		scripts/step.sh "End-to-end tests on Linux $$kernel" $(PYTHON) Tests/VM/vm.py "$$kernel" --suite -- $(PYTEST_ARGS); \
 	done
+
+# Their own packages: what OpenTelemetry's auto-instrumentation of Python is made of.
+BENCH_VENV := build/bench/venv
+bench: $(BENCH_VENV)/.ready ## What tracing costs, alternating without and with hilo (20 minutes, on a quiet machine)
+	@scripts/setup.sh build demo test
+	@$(MAKE) stage
+	@$(BENCH_VENV)/bin/python Tests/Benchmarks/bench.py --output build/bench/result.json $(BENCH_ARGS)
+	@$(BENCH_VENV)/bin/python Tests/Benchmarks/record.py build/bench/recorded
+	@"$$($(SWIFT_BUILD) --show-bin-path)/hilo-bench-replay" build/bench/recorded 20
+
+$(BENCH_VENV)/.ready: Tests/Benchmarks/requirements.txt
+	@scripts/setup.sh test
+	@mkdir -p build/bench
+	@scripts/python-environment.sh $(PYTHON) $(BENCH_VENV) $<
+	@touch $@
 
 test-privileges: $(VENV)/.ready ## Only what privileges decide: missing ones, audit, helpers' lives
 	@$(MAKE) test-e2e PYTEST_ARGS='-m privileges $(PYTEST_ARGS)'

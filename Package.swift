@@ -110,6 +110,9 @@ let package = Package(
         // The helpers.
         helper("process-inspector"),
         helper("event-reader", needs: ["BPFABI", "CLibBPF"]),
+        .executableTarget(
+            name: "hilo-bench-replay", dependencies: ["Assemble", "OTLP", "TraceContext", "Wire"],
+            path: "Tests/Benchmarks/Replay", swiftSettings: settings),
         tests("LinuxSys"),
         tests("Wire", ["LinuxSys"]),
         tests("HelperKit", ["LinuxSys", "Wire"]),
