@@ -1,6 +1,9 @@
 internal import CLinux
 internal import Glibc
 
+/// O_NOATIME of asm-generic/fcntl.h, which the C library shows to _GNU_SOURCE only.
+private let ownersOnly: Int32 = 0o1_000_000
+
 /// Files that are made, changed, renamed and removed in a held directory.
 extension HeldDirectory {
     /// Makes a directory that only its owner may look into, at a path of this program's own choosing.
@@ -12,6 +15,21 @@ extension HeldDirectory {
 
     public borrowing func status() throws(SysError) -> FileStatus {
         try descriptor.fileStatus()
+    }
+
+    /// Whether it belongs to the user of this process, as the kernel sees it.
+    ///
+    /// The number that stat(2) shows does not tell in a user namespace without that user: there, every owner has the
+    /// same one (user_namespaces(7)). O_NOATIME is for owners only (fs/namei.c, may_open), whatever they are called.
+    /// Who has CAP_FOWNER may use it, too, and has a number to go by.
+    public borrowing func isOwn() throws(SysError) -> Bool {
+        do throws(SysError) {
+            _ = try OwnedFD.open(".", flags: O_RDONLY | O_DIRECTORY | ownersOnly, relativeTo: rawValue)
+        } catch {
+            guard error.code == EPERM else { throw error }
+            return false
+        }
+        return try status().owner == geteuid()
     }
 
     /// Whether this process may add and remove files: EROFS on a file system that is read only.
@@ -51,10 +69,13 @@ extension HeldDirectory {
             name, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, mode: 0o600, relativeTo: rawValue)
     }
 
-    /// Opens a file for reading and writing. A final symbolic link is not followed, and nobody is waited for at the
-    /// other end of a FIFO.
+    /// Opens a file of one's own for reading and writing: see ``isOwn()``. A final symbolic link is not followed, and
+    /// nobody is waited for at the other end of a FIFO.
+    ///
+    /// - Throws: `SysError`, EPERM for a file of somebody else's.
     public borrowing func openForWriting(_ name: String) throws(SysError) -> OwnedFD {
-        try OwnedFD.open(name, flags: O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, relativeTo: rawValue)
+        try OwnedFD.open(
+            name, flags: O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | ownersOnly, relativeTo: rawValue)
     }
 
     /// Replaces what has the new name.

@@ -47,7 +47,7 @@ import Testing
     func notADirectoryOfSomebodyElse() throws {
         let place = try SpoolPlace()
         chown(place.path, 1, 1)
-        #expect(SpoolPlace.problem(place.path) == "it belongs to uid 1, hilo runs as uid 0")
+        #expect(SpoolPlace.problem(place.path) == "it does not belong to the user that hilo runs as")
     }
 
     /// Whatever lies there: it stays as it is, nothing is waited for, and the start goes on.

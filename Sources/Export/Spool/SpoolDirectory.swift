@@ -32,10 +32,10 @@ enum SpoolDirectory {
 
     private static func problem(of held: borrowing HeldDirectory, at path: String) throws(SpoolError) -> String? {
         do throws(SysError) {
-            let status = try held.status()
-            let uid = Account.effectiveUserID
-            if status.owner != uid { return "it belongs to uid \(status.owner), hilo runs as uid \(uid)" }
-            if status.isWritableByOthers { return "others than its owner may write to it; chmod go-w keeps them out" }
+            guard try held.isOwn() else { return "it does not belong to the user that hilo runs as" }
+            if try held.status().isWritableByOthers {
+                return "others than its owner may write to it; chmod go-w keeps them out"
+            }
             try held.requireWritable()
             if try held.lock() { return nil }
             return "another hilo uses it\(try held.lockHolder().map { ", process \($0)" } ?? "")"
