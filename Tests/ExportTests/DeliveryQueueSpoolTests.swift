@@ -191,6 +191,17 @@ import Testing
         #expect(queue.counts.spool?.left == 11 && queue.counts.dropped.total == 0 && queue.counts.isBalanced)
     }
 
+    @Test func aShortTimeIsSharedByCollectorAndDisk() throws {
+        accept(1...6, at: 0)
+        queue.close(deadline: at(0.4), now: at(0))
+        #expect(try toSend(at: 0).items == [1, 2, 3, 4])
+        settle(try toSend(at: 0), as: .delivered(rejected: 0), at: 0.1)
+        expectWait(0.2, at: 0.1)
+        stored(try toStore(at: 0.2), at: 0.2)
+        expectFinished(at: 0.2)
+        #expect(queue.counts.exported == 2 && queue.counts.spool?.left == 4)
+    }
+
     @Test func aDiskThatHangsDoesNotKeepItFromEnding() throws {
         accept(1...6, at: 0)
         queue.close(deadline: at(0), now: at(0))

@@ -8,11 +8,20 @@ struct SpoolLane<Item: Sendable>: Sendable {
     var brokenUntil: ContinuousClock.Instant?
     /// Nothing is read before this time.
     var unreadableUntil: ContinuousClock.Instant?
+    /// From this time on, what is left is stored, whatever the collector does.
+    var storeFrom: ContinuousClock.Instant?
 
     /// How long a disk that failed is left alone.
     static var pause: Duration { .seconds(5) }
-    /// Before a deadline, what is on its way is stored this early; and after it, storing may take as long.
+    /// Storing what is left begins so long before a deadline, or when half of the time until then is over; and it may
+    /// take so long after it.
     static var grace: Duration { .seconds(1) }
+
+    mutating func close(deadline: ContinuousClock.Instant, now: ContinuousClock.Instant) {
+        brokenUntil = nil
+        let begin = deadline - min(Self.grace, max(.zero, now.duration(to: deadline) / 2))
+        storeFrom = min(begin, storeFrom ?? begin)
+    }
 }
 
 /// With a spool, what cannot be sent at once is written to disk, and sent from there when the collector takes spans
@@ -118,8 +127,8 @@ extension DeliveryQueue {
 
     /// Whether the rest is to be stored, whatever the collector does.
     func isTooLateToSend(now: Instant) -> Bool {
-        guard let deadline, canStore(now: now) else { return false }
-        return now >= deadline - SpoolLane<Item>.grace
+        guard let begin = lane?.storeFrom, canStore(now: now) else { return false }
+        return now >= begin
     }
 
     func isDrainDue(now: Instant) -> Bool {
@@ -160,8 +169,9 @@ extension DeliveryQueue {
     /// Waits until there may be something to store or to drain, too.
     func wait(until instant: Instant?, now: Instant) -> Step {
         guard let lane else { return .wait(until: instant) }
-        var instants = [instant, lane.brokenUntil, hasStored ? lane.unreadableUntil : nil].compactMap(\.self)
-        if let deadline { instants += [deadline - SpoolLane<Item>.grace, deadline, deadline + SpoolLane<Item>.grace] }
+        var instants = [instant, lane.brokenUntil, lane.storeFrom].compactMap(\.self)
+        if hasStored, let instant = lane.unreadableUntil { instants.append(instant) }
+        if let deadline { instants += [deadline, deadline + SpoolLane<Item>.grace] }
         if hold != nil, let oldest = waiting.oldest { instants.append(oldest.advanced(by: limits.batchTimeout)) }
         return .wait(until: instants.filter { $0 > now }.min())
     }

@@ -145,9 +145,11 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
     /// earliest deadline holds.
     package mutating func close(deadline: Instant, now: Instant) {
         self.deadline = earliest(deadline, self.deadline)
-        lane?.brokenUntil = nil
         // What cannot be sent is stored, at once.
-        guard lane == nil else { return }
+        guard lane == nil else {
+            lane?.close(deadline: deadline, now: now)
+            return
+        }
         // There may be no later: try at once, unless the collector itself asked for peace.
         guard let hold, !hold.isDemanded else { return }
         self.hold?.end = min(hold.end, now)
