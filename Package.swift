@@ -82,7 +82,7 @@ let package = Package(
         module(
             "Export",
             [
-                "Assemble", "OTLP", "Settings", "TraceContext", "CZlib",
+                "Assemble", "OTLP", "Settings", "TraceContext", "LinuxSys", "CZlib",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -136,7 +136,7 @@ let package = Package(
         tests(
             "Export",
             [
-                "Assemble", "CZlib", "OTLP", "Settings", "TraceContext",
+                "Assemble", "CZlib", "LinuxSys", "OTLP", "Settings", "TraceContext",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -5,7 +5,8 @@ public import Logging
 /// What became of every record that the capture programs wanted to emit, over all lives of the event-reader.
 ///
 /// `attempted` = `ring_full` + `reader_lost` + `parse_reject` + `process_events` + the assembler's `records`; how those
-/// become spans is said at `Assembler.Counters`; and of each sink, `accepted` = `exported` + dropped.
+/// become spans is said at `Assembler.Counters`; and of each sink, `accepted` = `exported` + dropped. With a spool,
+/// `accepted` + `spool_recovered` = `exported` + dropped + `spool_left`.
 public struct Ledger: Hashable {
     private var past = KernelCounters()
     private var current = KernelCounters()
@@ -55,6 +56,9 @@ public struct Ledger: Hashable {
             facts.append(("\(sink.name)_delivered", sink.counts.exported))
             for reason in DropReason.allCases where sink.counts.dropped[reason] > 0 {
                 facts.append(("\(sink.name)_dropped_\(reason.rawValue)", sink.counts.dropped[reason]))
+            }
+            for (name, value) in sink.counts.spool?.facts ?? [] {
+                facts.append(("\(sink.name)_spool_\(name)", value))
             }
         }
         let ended =

@@ -1,5 +1,6 @@
 /// What became of every span that was handed to an exporter, exactly: at any moment
-/// `accepted == exported + dropped.total + queued`.
+/// `accepted == exported + dropped.total + queued`; with a spool,
+/// `accepted + spool.recovered == exported + dropped.total + queued + spool.left`.
 public struct ExportCounts: Hashable, Sendable {
     /// Spans handed in, those that were dropped at once included.
     public internal(set) var accepted: UInt64 = 0
@@ -9,11 +10,37 @@ public struct ExportCounts: Hashable, Sendable {
     public internal(set) var dropped = DropCounts()
     /// Spans that wait or are on their way.
     public internal(set) var queued: UInt64 = 0
+    /// Nil where there is no spool.
+    public internal(set) var spool: SpoolCounts?
 
     public init() {}
 
     /// The identity above. False would be a fault of hilo's.
-    public var isBalanced: Bool { accepted == exported + dropped.total + queued }
+    public var isBalanced: Bool {
+        accepted + (spool?.recovered ?? 0) == exported + dropped.total + queued + (spool?.left ?? 0)
+    }
+}
+
+/// What a spool holds, and what happened to it.
+public struct SpoolCounts: Hashable, Sendable {
+    /// Spans of earlier runs that were found.
+    public internal(set) var recovered: UInt64 = 0
+    /// Spans that are on the disk now.
+    public internal(set) var left: UInt64 = 0
+    /// Segments with bytes that are not those that were written.
+    public internal(set) var damaged: UInt64 = 0
+    /// Segments that end within a batch, because hilo was killed while it wrote that one.
+    public internal(set) var torn: UInt64 = 0
+    /// Attempts to write, read or remove that the system refused.
+    public internal(set) var failures: UInt64 = 0
+
+    public init() {}
+
+    /// What is worth a word at the end: what was found, what is left, and all else that is not zero.
+    public var facts: [(name: String, value: UInt64)] {
+        [("recovered", recovered), ("left", left)]
+            + [("damaged", damaged), ("torn", torn), ("failures", failures)].filter { $0.1 > 0 }
+    }
 }
 
 /// Why a span was lost.
@@ -26,6 +53,10 @@ public enum DropReason: String, Sendable, CaseIterable {
     case exportTimeout = "export_timeout"
     /// hilo stopped before the span was delivered.
     case shutdown
+    /// The spool was full; the oldest spans are the ones that go.
+    case spoolFull = "spool_full"
+    /// The span was on the disk, and what can be read there now is something else.
+    case spoolDamaged = "spool_damaged"
 }
 
 /// Lost spans by reason.
@@ -34,10 +65,12 @@ public struct DropCounts: Hashable, Sendable {
     private var exportReject: UInt64 = 0
     private var exportTimeout: UInt64 = 0
     private var shutdown: UInt64 = 0
+    private var spoolFull: UInt64 = 0
+    private var spoolDamaged: UInt64 = 0
 
     public init() {}
 
-    public var total: UInt64 { queueFull + exportReject + exportTimeout + shutdown }
+    public var total: UInt64 { queueFull + exportReject + exportTimeout + shutdown + spoolFull + spoolDamaged }
 
     public internal(set) subscript(_ reason: DropReason) -> UInt64 {
         get { self[keyPath: Self.place(reason)] }
@@ -50,6 +83,8 @@ public struct DropCounts: Hashable, Sendable {
         case .exportReject: \.exportReject
         case .exportTimeout: \.exportTimeout
         case .shutdown: \.shutdown
+        case .spoolFull: \.spoolFull
+        case .spoolDamaged: \.spoolDamaged
         }
     }
 }

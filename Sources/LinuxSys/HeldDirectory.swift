@@ -6,7 +6,7 @@ internal import Glibc
 /// A held /proc/PID directory keeps meaning that one process; once the process is gone its files answer ESRCH, even if
 /// the number has a new owner.
 public struct HeldDirectory: ~Copyable, Sendable {
-    private let descriptor: OwnedFD
+    let descriptor: OwnedFD
 
     /// Opens a directory by a path of this program's own choosing.
     public init(_ path: String) throws(SysError) {

@@ -46,7 +46,7 @@ extension OwnedFD {
         return bytes
     }
 
-    private borrowing func status() throws(SysError) -> stat {
+    borrowing func status() throws(SysError) -> stat {
         var result = stat()
         guard fstat(rawValue, &result) == 0 else { throw SysError("fstat", code: errno) }
         return result

@@ -51,9 +51,12 @@ public struct OwnedFD: ~Copyable, Sendable {
         return OwnedFD(adopting: number)
     }
 
-    static func open(_ path: String, flags: Int32, relativeTo directory: Int32 = AT_FDCWD) throws(SysError) -> OwnedFD {
+    /// - Parameter mode: of a file that is made.
+    static func open(
+        _ path: String, flags: Int32, mode: mode_t = 0, relativeTo directory: Int32 = AT_FDCWD
+    ) throws(SysError) -> OwnedFD {
         while true {
-            let number = hilo_openat(directory, path, flags | O_CLOEXEC, 0)
+            let number = hilo_openat(directory, path, flags | O_CLOEXEC, mode)
             if number >= 0 { return OwnedFD(adopting: number) }
             guard errno == EINTR else { throw SysError("openat", path, code: errno) }
         }

@@ -40,6 +40,11 @@ public enum ProcessControl {
         }
     }
 
+    /// A file that would grow past RLIMIT_FSIZE fails to be written, with EFBIG, and does not end the process.
+    public static func ignoreFileSizeSignal() {
+        signal(SIGXFSZ, SIG_IGN)
+    }
+
     /// Leaves at once, without the C library's exit handlers.
     public static func exit(_ code: Int32) -> Never {
         _exit(code)

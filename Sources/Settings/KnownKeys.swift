@@ -1,7 +1,7 @@
 /// Every key and variable that a configuration may hold: OBI's, with what hilo makes of each, and hilo's own. A section
 /// of which hilo does nothing is one line; what is written below it is not looked into.
 enum KnownKeys {
-    static let all: [KnownKey] = process + selection + ebpf + traces + sampler + attributes + others
+    static let all: [KnownKey] = process + selection + ebpf + traces + spool + sampler + attributes + others
 
     /// By path.
     static let byPath = Dictionary(all.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
@@ -175,6 +175,11 @@ enum KnownKeys {
         KnownKey(
             "otel_traces_export.otel_sdk_log_level", ["OTEL_EBPF_SDK_LOG_LEVEL"],
             .noEffect("hilo has no SDK inside; use log_level")),
+    ]
+
+    private static let spool = [
+        KnownKey("spool.directory", ["OTEL_EBPF_SPOOL_DIRECTORY"]),
+        KnownKey("spool.max_bytes", ["OTEL_EBPF_SPOOL_MAX_BYTES"]),
     ]
 
     private static let sampler = [

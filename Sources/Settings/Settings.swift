@@ -11,6 +11,8 @@ public struct Settings: Sendable, Equatable {
     public var ebpf: EBPFSettings
     /// Where spans go over OTLP: `otel_traces_export`, `OTEL_EXPORTER_OTLP_*`.
     public var traces: TracesExportSettings
+    /// Where spans wait on disk that cannot be exported: hilo's own `spool`.
+    public var spool: SpoolSettings
     /// Which traces are kept: `otel_traces_export.sampler`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`.
     public var sampler: Sampler
     /// Spans on standard output: `trace_printer`, `OTEL_EBPF_TRACE_PRINTER`.
@@ -37,6 +39,7 @@ public struct Settings: Sendable, Equatable {
         discovery: DiscoverySettings = DiscoverySettings(),
         ebpf: EBPFSettings = EBPFSettings(),
         traces: TracesExportSettings = TracesExportSettings(),
+        spool: SpoolSettings = SpoolSettings(),
         sampler: Sampler = .parentBased(root: .alwaysOn),
         tracePrinter: TracePrinter = .disabled,
         routes: RouteSettings = RouteSettings(),
@@ -50,6 +53,7 @@ public struct Settings: Sendable, Equatable {
         self.discovery = discovery
         self.ebpf = ebpf
         self.traces = traces
+        self.spool = spool
         self.sampler = sampler
         self.tracePrinter = tracePrinter
         self.routes = routes

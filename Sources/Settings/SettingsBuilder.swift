@@ -14,11 +14,13 @@ struct SettingsBuilder {
         settings.discovery = discovery()
         settings.ebpf = ebpf()
         settings.traces = traces()
+        settings.spool = spool()
         settings.sampler = sampler()
         settings.routes = routes()
         settings.attributes = attributes()
         settings.resourceAttributes = resourceAttributes()
         applyExporters(&settings)
+        checkSpool(settings)
         return settings
     }
 

@@ -100,4 +100,45 @@ func counters(_ values: [(hilo_counter, UInt64)]) -> KernelCounters {
         #expect(!ledger.closing(records(10), sinks: [("otlp", ExportCounts())]).isBalanced)
         #expect(ledger.closing(records(0), sinks: [("otlp", ExportCounts())]).isBalanced)
     }
+
+    @Test func withoutASpoolNothingIsSaidOfOne() {
+        var ledger = Ledger()
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 2)]))
+        let closing = ledger.closing(records(0), sinks: [("otlp", ExportCounts())])
+        #expect(!closing.facts.contains { $0.name.contains("spool") })
+    }
+
+    @Test func whatIsInTheSpoolIsPartOfTheIdentity() async {
+        var queue = DeliveryQueue<Int>(limits: .ofTests, hasSpool: true)
+        var recovery = SpoolRecovery()
+        recovery.spans = 7
+        recovery.torn = 1
+        queue.recovered(recovery)
+        var report = SpoolReport()
+        report.overflow = 2
+        queue.note(report)
+        _ = queue.accept(Array(0..<10), now: .now)
+        queue.close(deadline: .now, now: .now)
+        guard case .store(let batch) = queue.next(now: .now) else {
+            Issue.record("must be stored")
+            return
+        }
+        var ledger = Ledger()
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 12)]))
+        #expect(!ledger.closing(records(10), sinks: [("otlp", queue.counts)]).isBalanced, "it is still on its way")
+        _ = queue.settle(batch.id, as: .written, SpoolReport(), now: .now)
+        let closing = ledger.closing(records(10), sinks: [("otlp", queue.counts)])
+        #expect(closing.isBalanced)
+        #expect(value("otlp_spool_recovered", closing) == 7)
+        #expect(value("otlp_spool_left", closing) == 15)
+        #expect(value("otlp_spool_torn", closing) == 1)
+        #expect(value("otlp_spool_damaged", closing) == nil)
+        #expect(value("otlp_dropped_spool_full", closing) == 2)
+    }
+}
+
+extension DeliveryLimits {
+    fileprivate static let ofTests = DeliveryLimits(
+        capacity: 100, maxBatch: 50, batchTimeout: .seconds(1), concurrency: 2, initialPause: .seconds(1),
+        longestPause: .seconds(8), longestRetry: .seconds(60))
 }

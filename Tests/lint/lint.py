@@ -28,7 +28,7 @@ MODULES = {
     "OTLP": {"Assemble", "TraceContext"},
     "Settings": {"TraceContext"},
     "Discover": {"Settings", "Wire"},
-    "Export": {"Assemble", "OTLP", "Settings", "TraceContext", "CZlib"},
+    "Export": {"Assemble", "LinuxSys", "OTLP", "Settings", "TraceContext", "CZlib"},
     "Audit": {"LinuxSys", "Wire"},
     "Supervise": {"Audit", "LinuxSys", "Wire"},
     "Coordinate": {
@@ -47,8 +47,8 @@ OUTSIDE = {
     "Settings": {"Yams", "Glibc", "Foundation"},
     "Discover": {"Glibc", "Foundation"},
     "Export": {
-        "AsyncHTTPClient", "Foundation", "FoundationEssentials", "Glibc", "Logging", "NIOConcurrencyHelpers", "NIOCore",
-        "NIOFoundationCompat", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
+        "AsyncHTTPClient", "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Logging",
+        "NIOConcurrencyHelpers", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
     },
     "Audit": {"Foundation"},
     "Supervise": {"Dispatch", "Foundation", "Logging", "Synchronization"},

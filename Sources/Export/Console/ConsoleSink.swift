@@ -98,7 +98,8 @@ public final class ConsoleSink: SpanSink {
                 } else {
                     try await write(text)
                 }
-            case .finished:
+            // There is no spool to store in or to drain.
+            case .finished, .store, .drain:
                 return try await write(printer.finish())
             }
         }

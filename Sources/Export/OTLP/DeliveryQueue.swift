@@ -1,7 +1,8 @@
 /// The bookkeeping of an exporter, without a clock, a network or a log: a bounded queue from which batches are sent,
 /// retried and given up, and the count of what became of every item.
 ///
-/// Whoever owns it asks ``next(now:)`` what to do, does it, and comes back with ``settle(_:as:now:using:)``.
+/// Whoever owns it asks ``next(now:)`` what to do, does it, and comes back with ``settle(_:as:now:using:)``. With a
+/// spool there is more to do: see `DeliveryQueue+Spool`.
 package struct DeliveryQueue<Item: Sendable>: Sendable {
     package struct Batch: Sendable {
         package let id: UInt64
@@ -17,6 +18,10 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
     package enum Step: Sendable {
         /// Send this batch and come back with its outcome; ask again at once.
         case send(Batch)
+        /// Write this batch to the spool and come back with what became of it; ask again at once.
+        case store(Batch)
+        /// Send what waits longest in the spool and come back with its outcome; ask again at once.
+        case drain
         /// Ask again at this time, or when something happened: `nil` means that only something happening helps.
         case wait(until: Instant?)
         /// Nothing is left and nothing more will come. Batches that are still on their way are counted as lost: cancel
@@ -24,27 +29,34 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
         case finished
     }
 
-    package private(set) var counts = ExportCounts()
+    package internal(set) var counts = ExportCounts()
 
-    private let limits: DeliveryLimits
-    private var waiting = Backlog<Item>()
-    private var sending: [UInt64: Batch] = [:]
-    private var retrying: [Batch] = []
+    let limits: DeliveryLimits
+    var waiting = Backlog<Item>()
+    var sending: [UInt64: Batch] = [:]
+    /// With a spool, in the order in which they were made.
+    var retrying: [Batch] = []
     private var backoff: Backoff
-    private var hold: Hold?
-    private var deadline: Instant?
+    var hold: Hold?
+    var deadline: Instant?
     private var nextID: UInt64 = 0
+    /// Nil where there is no spool.
+    var lane: SpoolLane<Item>?
 
     /// Nothing is sent before this time.
-    private struct Hold: Sendable {
+    struct Hold: Sendable {
         var end: Instant
         /// By the collector; else by ``Backoff``.
         var isDemanded: Bool
     }
 
-    package init(limits: DeliveryLimits) {
+    package init(limits: DeliveryLimits, hasSpool: Bool = false) {
         self.limits = limits
         backoff = Backoff(initial: limits.initialPause, longest: limits.longestPause)
+        if hasSpool {
+            lane = SpoolLane()
+            counts.spool = SpoolCounts()
+        }
     }
 
     /// Takes what there is room for and drops the rest.
@@ -64,23 +76,35 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
         counts.queued += UInt64(taken.count)
         waiting.append(taken, at: now)
         return before == 0 || (before < limits.maxBatch && waiting.count >= limits.maxBatch)
+            || (lane != nil && before < overflowMark && waiting.count >= overflowMark)
     }
 
     package mutating func next(now: Instant) -> Step {
         if let deadline {
             let isHopeless = sending.isEmpty && hold.map { $0.end >= deadline } ?? false
-            if now >= deadline || isHopeless { giveUp() }
-            if counts.queued == 0 { return .finished }
+            let isOver = canStore(now: now) ? now >= deadline + SpoolLane<Item>.grace : now >= deadline || isHopeless
+            if isOver { giveUp() }
+            if counts.queued == 0, !isDraining || now >= deadline { return .finished }
         }
+        if let batch = batchToStore(now: now) { return store(batch) }
+        if isTooLateToSend(now: now) { return wait(until: deadline, now: now) }
         // While the collector is in trouble, one batch at a time feels the way.
-        guard sending.count < (hold == nil ? limits.concurrency : 1) else { return .wait(until: deadline) }
-        if let hold, now < hold.end { return .wait(until: earliest(hold.end, deadline)) }
+        guard requests < (hold == nil ? limits.concurrency : 1) else { return wait(until: deadline, now: now) }
+        if let hold, now < hold.end { return wait(until: earliest(hold.end, deadline), now: now) }
+        if isDrainDue(now: now) { return drain() }
+        guard sending.count < lanesForFresh else { return wait(until: deadline, now: now) }
         if !retrying.isEmpty { return send(retrying.removeFirst(), now: now) }
-        guard let oldest = waiting.oldest else { return .wait(until: deadline) }
+        guard let oldest = waiting.oldest else { return wait(until: deadline, now: now) }
         let due = oldest.advanced(by: limits.batchTimeout)
-        guard waiting.count >= limits.maxBatch || deadline != nil || now >= due else { return .wait(until: due) }
+        guard waiting.count >= limits.maxBatch || deadline != nil || now >= due else {
+            return wait(until: due, now: now)
+        }
+        return send(makeBatch(), now: now)
+    }
+
+    mutating func makeBatch() -> Batch {
         nextID += 1
-        return send(Batch(id: nextID, items: waiting.removeFirst(limits.maxBatch), attempt: 0), now: now)
+        return Batch(id: nextID, items: waiting.removeFirst(limits.maxBatch), attempt: 0)
     }
 
     /// Counts the outcome of an attempt.
@@ -101,19 +125,31 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
             answered(now: now)
             drop(batch.items.count, because: .exportReject)
         case .failed(let retryAfter):
-            // No collector may silence hilo for longer than a batch may be retried.
-            let demanded = retryAfter.map { min($0, limits.longestRetry) }
-            let end = now.advanced(by: backoff.pause(demanded: demanded, using: &generator))
-            if end >= hold?.end ?? end { hold = Hold(end: end, isDemanded: demanded != nil) }
-            again(batch, at: end, now: now)
+            again(batch, at: failed(retryAfter: retryAfter, now: now, using: &generator), now: now)
         }
         return true
+    }
+
+    /// - Returns: the earliest that the same may be tried again.
+    mutating func failed(
+        retryAfter: Duration?, now: Instant, using generator: inout some RandomNumberGenerator
+    ) -> Instant {
+        // No collector may silence hilo for longer than a batch may be retried.
+        let demanded = retryAfter.map { min($0, limits.longestRetry) }
+        let end = now.advanced(by: backoff.pause(demanded: demanded, using: &generator))
+        if end >= hold?.end ?? end { hold = Hold(end: end, isDemanded: demanded != nil) }
+        return end
     }
 
     /// No more items: what is held is sent without waiting for batches to fill, until `deadline`. Of several calls the
     /// earliest deadline holds.
     package mutating func close(deadline: Instant, now: Instant) {
         self.deadline = earliest(deadline, self.deadline)
+        // What cannot be sent is stored, at once.
+        guard lane == nil else {
+            lane?.close(deadline: deadline, now: now)
+            return
+        }
         // There may be no later: try at once, unless the collector itself asked for peace.
         guard let hold, !hold.isDemanded else { return }
         self.hold?.end = min(hold.end, now)
@@ -129,23 +165,30 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
     }
 
     private mutating func again(_ batch: Batch, at instant: Instant, now: Instant) {
-        if let deadline, instant >= deadline {
+        if canStore(now: now) {
+            putBack(batch)
+        } else if let deadline, instant >= deadline {
             drop(batch.items.count, because: .shutdown)
         } else if instant >= (batch.firstSent ?? now).advanced(by: limits.longestRetry) {
             drop(batch.items.count, because: .exportTimeout)
         } else {
-            retrying.append(batch)
+            putBack(batch)
         }
     }
 
-    private mutating func answered(now: Instant) {
+    mutating func putBack(_ batch: Batch) {
+        let place = lane == nil ? nil : retrying.firstIndex { $0.id > batch.id }
+        retrying.insert(batch, at: place ?? retrying.endIndex)
+    }
+
+    mutating func answered(now: Instant) {
         backoff.reset()
         // An answer to a request that was under way does not take back what the collector asked for since.
         if let hold, hold.isDemanded, hold.end > now { return }
         hold = nil
     }
 
-    private mutating func drop(_ count: Int, because reason: DropReason) {
+    mutating func drop(_ count: Int, because reason: DropReason) {
         counts.queued -= UInt64(count)
         counts.dropped[reason] += UInt64(count)
     }
@@ -155,9 +198,10 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
         waiting = Backlog()
         retrying = []
         sending = [:]
+        lane?.storing = nil
     }
 
-    private func earliest(_ instant: Instant, _ other: Instant?) -> Instant {
+    func earliest(_ instant: Instant, _ other: Instant?) -> Instant {
         min(instant, other ?? instant)
     }
 }

@@ -3,8 +3,8 @@ package import Settings
 
 /// What an exporter writes to hilo's log. Each message is a constant sentence; headers and payload never show.
 package struct ExportLog: Sendable {
-    private let logger: Logger
-    private let foreign: ForeignText
+    let logger: Logger
+    let foreign: ForeignText
 
     package init(_ logger: Logger, endpoint: OTLPEndpoint, settings: TracesExportSettings) {
         var logger = logger
@@ -45,6 +45,7 @@ package struct ExportLog: Sendable {
         for reason in DropReason.allCases where counts.dropped[reason] > 0 {
             metadata["dropped_\(reason.rawValue)"] = "\(counts.dropped[reason])"
         }
+        for (name, value) in counts.spool?.facts ?? [] { metadata["spool_\(name)"] = "\(value)" }
         logger.notice("Export has ended", metadata: metadata)
     }
 

@@ -10,19 +10,22 @@ import Synchronization
 /// Deciding is left to ``DeliveryQueue``, ``Verdict`` and ``ExportHealth``; this is the shell that owns clock, network
 /// and log.
 public final class OTLPExporter: SpanSink {
-    private struct State {
+    struct State {
         var queue: DeliveryQueue<Span>
         var health = ExportHealth()
+        var spoolHealth = SpoolHealth()
+        var isSpoolClosed = false
     }
 
-    private let state: Mutex<State>
-    private let doorbell = Doorbell()
+    let state: Mutex<State>
+    let doorbell = Doorbell()
+    let spool: Spool?
     private let settings: TracesExportSettings
     private let endpoint: OTLPEndpoint
     /// Nil where the endpoint is plain HTTP.
     private let security: TransportSecurity?
-    private let scope: InstrumentationScope
-    private let log: ExportLog
+    let scope: InstrumentationScope
+    let log: ExportLog
 
     /// How many requests may be on their way: one is written while another is answered.
     private static let concurrency = 2
@@ -30,17 +33,20 @@ public final class OTLPExporter: SpanSink {
     /// Reads the certificates that the settings name; connects to nothing yet.
     ///
     /// - Parameters:
+    ///   - spool: where spans wait that cannot be exported; nil: in memory only.
     ///   - version: hilo's own, for the instrumentation scope and the `User-Agent`.
     /// - Throws: ``ExportSetupError`` for a certificate or key that cannot be used.
     public init(
-        endpoint: OTLPEndpoint, settings: TracesExportSettings, version: String, logger: Logger
+        endpoint: OTLPEndpoint, settings: TracesExportSettings, spool: Spool? = nil, version: String, logger: Logger
     ) throws(ExportSetupError) {
         self.endpoint = endpoint
         self.settings = settings
         security = endpoint.isSecure ? try TransportSecurity(settings) : nil
         scope = InstrumentationScope(version: version)
         log = ExportLog(logger, endpoint: endpoint, settings: settings)
-        state = Mutex(State(queue: DeliveryQueue(limits: DeliveryLimits(settings, concurrency: Self.concurrency))))
+        self.spool = spool
+        let limits = DeliveryLimits(settings, concurrency: Self.concurrency)
+        state = Mutex(State(queue: DeliveryQueue(limits: limits, hasSpool: spool != nil)))
     }
 
     public var counts: ExportCounts { state.withLock { $0.queue.counts } }
@@ -61,12 +67,18 @@ public final class OTLPExporter: SpanSink {
     public func run() async {
         let transport = OTLPTransport(
             settings: settings, endpoint: endpoint, security: security, version: scope.version)
+        await recover()
         await withDiscardingTaskGroup { group in
-            while let batch = await nextBatch() {
-                group.addTask { await self.deliver(batch, over: transport) }
+            while let work = await nextWork() {
+                switch work {
+                case .send(let batch): group.addTask { await self.deliver(batch, over: transport) }
+                case .store(let batch, let spool): store(batch, in: spool)
+                case .drain(let spool): group.addTask { await self.drain(spool, over: transport) }
+                }
             }
             group.cancelAll()
         }
+        await closeSpool()
         do {
             try await transport.shutdown()
         } catch {
@@ -75,8 +87,14 @@ public final class OTLPExporter: SpanSink {
         log.ended(counts)
     }
 
-    /// Waits until there is a batch to send; nil when there will be none any more.
-    private func nextBatch() async -> DeliveryQueue<Span>.Batch? {
+    private enum Work: Sendable {
+        case send(DeliveryQueue<Span>.Batch)
+        case store(DeliveryQueue<Span>.Batch, Spool)
+        case drain(Spool)
+    }
+
+    /// Waits until there is something to do; nil when there will be nothing any more.
+    private func nextWork() async -> Work? {
         while true {
             if Task.isCancelled { finish(within: .zero) }
             let (step, notice) = state.withLock { state in
@@ -85,22 +103,40 @@ public final class OTLPExporter: SpanSink {
                 return (state.queue.next(now: now), state.health.note(overflow: overflow, now: now))
             }
             if let notice { log.say(notice) }
-            switch step {
-            case .send(let batch): return batch
-            case .wait(let instant): await doorbell.wait(until: instant)
-            case .finished: return nil
+            switch (step, spool) {
+            case (.send(let batch), _): return .send(batch)
+            case (.store(let batch), let spool?): return .store(batch, spool)
+            case (.drain, let spool?): return .drain(spool)
+            case (.wait(let instant), _): await rest(until: instant)
+            case (.finished, _), (.store, nil), (.drain, nil): return nil
             }
         }
     }
 
+    /// A cancelled task waits, too: for what is being written to the spool.
+    func rest(until instant: ContinuousClock.Instant?) async {
+        guard Task.isCancelled else { return await doorbell.wait(until: instant) }
+        await Task { await doorbell.wait(until: instant) }.value
+    }
+
     private func deliver(_ batch: DeliveryQueue<Span>.Batch, over transport: OTLPTransport) async {
-        let answer = await transport.post(TraceExportRequest.encoded(batch.items, scope: scope))
-        let verdict = Verdict(answer, unixSeconds: Int64(Date.now.timeIntervalSince1970))
-        var generator = SystemRandomNumberGenerator()
+        let verdict = await post(TraceExportRequest.encoded(batch.items, scope: scope), over: transport)
+        settle(verdict) { (queue, now) in
+            var generator = SystemRandomNumberGenerator()
+            return queue.settle(batch.id, as: verdict.outcome, now: now, using: &generator)
+        }
+    }
+
+    func post(_ body: [UInt8], over transport: OTLPTransport) async -> Verdict {
+        Verdict(await transport.post(body), unixSeconds: Int64(Date.now.timeIntervalSince1970))
+    }
+
+    /// - Parameter count: has the queue count the outcome; false: it does not matter any more.
+    func settle(_ verdict: Verdict, _ count: (inout DeliveryQueue<Span>, ContinuousClock.Instant) -> Bool) {
         let notice = state.withLock { state -> ExportHealth.Notice? in
             let now = ContinuousClock.now
             let lostBefore = state.queue.counts.dropped.total
-            guard state.queue.settle(batch.id, as: verdict.outcome, now: now, using: &generator) else { return nil }
+            guard count(&state.queue, now) else { return nil }
             return state.health.note(
                 verdict.outcome, reason: verdict.reason, message: verdict.message, lostBefore: lostBefore,
                 lost: state.queue.counts.dropped.total, now: now)

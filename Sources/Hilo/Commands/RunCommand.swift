@@ -22,7 +22,8 @@ struct RunCommand: ParsableCommand {
 
             The log goes to standard error, spans that are printed to standard output. READY=1 goes to \
             NOTIFY_SOCKET, and a line to the log, when everything is attached and every process was looked at. \
-            SIGTERM and SIGINT stop it: what was captured is delivered, for at most shutdown_timeout (10 s).
+            SIGTERM and SIGINT stop it: what was captured is delivered, for at most shutdown_timeout (10 s). With \
+            --spool, what a collector does not take waits on disk, for the next run if need be.
             """)
 
     @Option(name: .long, help: ArgumentHelp("A YAML file; hilo config validate checks it.", valueName: "file"))
@@ -34,29 +35,42 @@ struct RunCommand: ParsableCommand {
             "Whom to become when started as root, by name or number (default: hilo, else nobody).", valueName: "user"))
     var user: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where spans wait on disk that cannot be exported; overrules spool.directory.", valueName: "directory"))
+    var spool: String?
+
     func run() throws {
         try leaving { () throws(Leaving) in
             ProcessControl.ignoreUserSignals()
             let environment = ProcessEnvironment.current()
             let confinement = try Confinement.enter(user: user)
             let loaded = try Configuration.load(file: config, environment: environment, requiring: .selection)
-            let logger = Logger(label: "hilo") { _ in LineLogHandler(level: Logger.Level(loaded.settings.logLevel)) }
-            guard loaded.settings.isEnabled else {
+            var settings = loaded.settings
+            settings.spool.directory = spool ?? settings.spool.directory
+            guard spool == nil || settings.traces.endpoint != nil else {
+                throw Leaving(
+                    .configuration,
+                    "--spool: spans go to no collector; set OTEL_EXPORTER_OTLP_ENDPOINT, or leave it out")
+            }
+            let logger = Logger(label: "hilo") { _ in LineLogHandler(level: Logger.Level(settings.logLevel)) }
+            guard settings.isEnabled else {
                 logger.notice("Nothing is traced: tracing is disabled by OTEL_SDK_DISABLED")
                 return
             }
             // Not before, so that a reading that hangs can be interrupted; and before anything starts a thread: all
             // threads inherit it, and one of ours waits for these signals.
             StopSignals.block()
-            try trace(loaded, environment, confinement, logger)
+            try trace(settings, loaded.warnings, environment, confinement, logger)
         }
     }
 
     private func trace(
-        _ loaded: LoadedSettings, _ environment: [String: String], _ confinement: Confinement, _ logger: Logger
+        _ settings: Settings, _ warnings: [SettingsFault], _ environment: [String: String],
+        _ confinement: Confinement, _ logger: Logger
     ) throws(Leaving) {
-        let settings = loaded.settings
-        for warning in loaded.warnings {
+        for warning in warnings {
             logger.warning(
                 "A setting has no effect, or not the one it has elsewhere", metadata: ["setting": "\(warning)"])
         }
@@ -104,14 +118,26 @@ struct RunCommand: ParsableCommand {
         }
     }
 
+    private static func spool(_ settings: SpoolSettings) throws(Leaving) -> Spool? {
+        guard let directory = settings.directory else { return nil }
+        // RLIMIT_FSIZE costs what is written, not the run.
+        ProcessControl.ignoreFileSizeSignal()
+        do throws(SpoolError) {
+            return try Spool(directory: directory, maxBytes: settings.maxBytes)
+        } catch {
+            throw Leaving(.configuration, "\(error)")
+        }
+    }
+
     private static func sinks(
         _ settings: Settings, _ environment: [String: String], _ logger: Logger
     ) throws(Leaving) -> [NamedSink] {
         var sinks: [NamedSink] = []
         if let endpoint = settings.traces.endpoint {
+            let spool = try RunCommand.spool(settings.spool)
             do throws(ExportSetupError) {
                 let exporter = try OTLPExporter(
-                    endpoint: endpoint, settings: settings.traces, version: Version.text, logger: logger)
+                    endpoint: endpoint, settings: settings.traces, spool: spool, version: Version.text, logger: logger)
                 sinks.append(NamedSink(name: "otlp", sink: exporter))
             } catch {
                 throw Leaving(.configuration, "\(error)")

@@ -106,6 +106,12 @@ class Recorder:
         with self._changed:
             self._answers += answers
 
+    @property
+    def unused_answers(self) -> int:
+        """How many of answer_next no request has come for yet."""
+        with self._changed:
+            return len(self._answers)
+
     def _take(self, handler) -> None:
         headers = {name.lower(): value for name, value in handler.headers.items()}
         if headers.get("transfer-encoding", "").lower() == "chunked":
