@@ -1,5 +1,6 @@
 #!/bin/bash
-# python-environment.sh PYTHON DIRECTORY REQUIREMENTS: Python packages of the tests or benchmarks, pinned, apart from the machine's.
+# python-environment.sh PYTHON DIRECTORY REQUIREMENTS: Python packages of the tests or benchmarks, pinned, apart from
+# the machine's.
 set -euo pipefail
 python=$1
 directory=$2

@@ -1,6 +1,7 @@
 #include "CLibBPF.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 int hilo_kernel_function_arguments(const char *name)
 {
@@ -16,4 +17,17 @@ int hilo_kernel_function_arguments(const char *name)
 	}
 	btf__free(types);
 	return result;
+}
+
+bool hilo_kernel_has_tracepoint(const char *name)
+{
+	char type[128];
+	struct btf *types = btf__load_vmlinux_btf();
+	if (!types)
+		return false;
+	/* By this name libbpf finds it, too. */
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	bool found = btf__find_by_name_kind(types, type, BTF_KIND_TYPEDEF) > 0;
+	btf__free(types);
+	return found;
 }

@@ -44,18 +44,18 @@ struct Capture {
         var isKept = false
         defer { if !isKept { bpf_object__close(object) } }
 
+        let chosen = hooks.programs()
         Capture.forEachProgram(of: object) { program in
             let name = String(cString: bpf_program__name(program))
-            _ = bpf_program__set_autoload(
-                program, hooks.has(program: name) && HookSet.isPresent(program: name))
+            _ = bpf_program__set_autoload(program, !HookSet.choices.contains(name) || chosen.contains(name))
         }
         guard let records = bpf_object__find_map_by_name(object, "records"),
             let options = bpf_object__find_map_by_name(object, ".rodata.options")
         else { throw refusal("find maps", Errno.invalid) }
         bpf_map__set_max_entries(records, ringBytes)
-        var chosen = hilo_load_options(
+        var values = hilo_load_options(
             ring_bytes: UInt64(ringBytes), trusted_sockets: hooks.hasTrustedSockets ? 1 : 0, reserved: 0)
-        let set = bpf_map__set_initial_value(options, &chosen, MemoryLayout<hilo_load_options>.size)
+        let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw refusal("set options", set) }
 
         let loaded = bpf_object__load(object)

@@ -74,7 +74,7 @@ enum HookSet: String, CaseIterable {
 
     /// Why this kernel's functions cannot be hooked as the programs expect; nil where they can, and for other sets.
     func misfit() -> Refusal? {
-        guard self == .fentry else { return nil }
+        guard self == .fentry, !HookSet.reportsReceives else { return nil }
         // Socket, message, size, flags, and on all but the newest kernels where the address goes. With one more, which
         // kernels before 5.19 have, flags come later.
         let expected: ClosedRange<Int32> = 4...5
@@ -86,23 +86,27 @@ enum HookSet: String, CaseIterable {
                 words: found < 0 ? "" : "it has \(found) arguments, which is one too many")
     }
 
-    /// Whether a program has what it hangs on.
-    static func isPresent(program name: String) -> Bool {
-        // Gone since 6.5, whose sendfile comes to tcp_sendmsg_locked.
-        name != "function_sent_page" || hilo_kernel_function_arguments("tcp_sendpage") >= 0
+    /// The tracepoint `sock_recv_length`, since 6.3. Where it is, it is taken also beside hooked functions: it sees a
+    /// receive that began before it was hooked.
+    private static var reportsReceives: Bool { hilo_kernel_has_tracepoint("sock_recv_length") }
+
+    /// What belongs to this set, on this kernel.
+    func programs() -> Set<String> {
+        switch self {
+        case .socket: ["socket_received", "socket_sending", "socket_sent"]
+        case .syscall: ["syscall_entered", "syscall_left"]
+        case .fentry:
+            Set(HookSet.reportsReceives ? ["socket_received", "socket_sent"] : ["function_received", "function_sent"])
+                .union(["function_sending"])
+                // Gone since 6.5, whose sendfile comes to tcp_sendmsg_locked.
+                .union(hilo_kernel_function_arguments("tcp_sendpage") >= 0 ? ["function_sent_page"] : [])
+        }
     }
 
-    /// Programs of other sets are left out; those of no set (connections, processes) belong to all.
-    func has(program name: String) -> Bool {
-        for other in HookSet.programs where other.name == name { return other.set == self }
-        return true
-    }
-
-    static let programs: [(name: String, set: HookSet)] = [
-        ("socket_received", .socket), ("socket_sending", .socket), ("socket_sent", .socket),
-        ("function_received", .fentry), ("function_sending", .fentry), ("function_sent", .fentry),
-        ("function_sent_page", .fentry),
-        ("syscall_entered", .syscall), ("syscall_left", .syscall),
+    /// What belongs to some set. Other programs (connections, processes) belong to all.
+    static let choices: Set<String> = [
+        "socket_received", "socket_sending", "socket_sent", "function_received", "function_sending", "function_sent",
+        "function_sent_page", "syscall_entered", "syscall_left",
     ]
 }
 

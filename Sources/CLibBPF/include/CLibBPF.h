@@ -25,6 +25,9 @@ int hilo_libbpf_error(void);
 /* How many arguments a function of the kernel has, or a negative errno: -ENOENT when there is none of that name. */
 int hilo_kernel_function_arguments(const char *name);
 
+/* Whether programs can hang on a tracepoint of this name. */
+bool hilo_kernel_has_tracepoint(const char *name);
+
 /* ---- a BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place ---- */
 
 struct hilo_ring {
