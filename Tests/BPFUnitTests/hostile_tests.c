@@ -73,7 +73,8 @@ static void check_record(const struct kept_record *r)
     static const u8 none[16];
     CHECK(e.end != HILO_END_OPEN || e.parts == HILO_PART_REQUEST, "an open exchange with parts %u", e.parts);
     CHECK(e.http_version || e.parts == HILO_PART_RESPONSE, "no version, parts %u", e.parts);
-    CHECK(!(e.parts & HILO_PART_REQUEST) || (memcmp(e.trace_id, none, 16) && memcmp(e.span_id, none, 8)), "no identity");
+    CHECK(!(e.parts & HILO_PART_REQUEST) || (memcmp(e.trace_id, none, 16) && memcmp(e.span_id, none, 8)),
+          "no identity");
     CHECK(e.response_last_ns >= e.response_first_ns && e.request_last_ns >= e.request_first_ns, "times run backwards");
 }
 
