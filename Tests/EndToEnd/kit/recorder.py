@@ -47,9 +47,13 @@ class _Server(http.server.ThreadingHTTPServer):
 class Recorder:
     """Listens on an untraced port. Only spans of requests that were answered with 200 count as delivered."""
 
-    def __init__(self, port: int | None = None, tls: ssl.SSLContext | None = None, start: bool = True) -> None:
+    def __init__(
+        self, port: int | None = None, tls: ssl.SSLContext | None = None, start: bool = True, keep=None
+    ) -> None:
+        """`keep(span)`: whether to remember a span; requests are not remembered then. Without it, all are."""
         self.port = port or ports.take(ports.UNTRACED)
         self.tls = tls
+        self.keep = keep
         self.received: list = []
         self._answers: list = []
         self._changed = threading.Condition()
@@ -110,6 +114,8 @@ class Recorder:
         plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
         message = trace_service_pb2.ExportTraceServiceRequest.FromString(plain)
         found = spans.from_request(message)
+        if self.keep:
+            found, body = [span for span in found if self.keep(span)], b""
         with self._changed:
             self.received.append(Received(time.monotonic(), handler.path, headers, body, answer.status, found))
             if answer.status == 200:
