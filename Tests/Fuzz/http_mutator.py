@@ -86,6 +86,7 @@ SHAPES = {
     "te-cl": head(b"Transfer-Encoding: chunked", b"Content-Length: 4", start=POST) + b"5c\r\nGET /s HTTP/1.1\r\n\r\n",
     "te-te": head(b"Transfer-Encoding: chunked", b"Transfer-Encoding: x", start=POST) + b"0\r\n\r\n",
     "te-unknown-cl": head(b"Transfer-Encoding: xchunked", b"Content-Length: 5", start=POST) + b"hello" + head(),
+    "te-colon": head(b"Transfer-Encoding: x:chunked", start=POST) + b"0\r\n\r\n" + head(),
     "cl-cl": head(b"Content-Length: 5", b"Content-Length: 6", start=POST) + b"hello" + head(),
     "cl-cl-equal": head(b"Content-Length: 5", b"Content-Length: 5", start=POST) + b"hello" + head(),
     "cl-negative": head(b"Content-Length: -1", start=POST) + head(),
