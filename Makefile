@@ -20,7 +20,7 @@ SWIFT_BUILD := $(SWIFT) build -c release
 VENV := build/venv
 STAGE := build/stage
 
-.PHONY: help setup build bpf stage demo test test-unit test-e2e test-privileges test-vm bench lint fmt clean build-tests
+.PHONY: help setup build bpf stage demo test test-unit test-e2e test-privileges test-vm bench fuzz lint fmt clean build-tests
 
 help: ## This list
 	@echo 'make demo   installs what it needs, builds, traces sample services and draws the trace'
@@ -87,6 +87,13 @@ test-unit: build-tests ## Unit tests of every module
 test-bpf: ## The capture programs' logic as plain C under sanitizers (also part of test-unit)
 	@scripts/setup.sh build
 	@scripts/step.sh 'Capture logic in user space' Tests/BPFUnitTests/run
+
+# make fuzz SECONDS=600 TARGET=stream
+SECONDS ?= 60
+TARGET ?=
+fuzz: ## Hostile bytes at every parser under libFuzzer, each for SECONDS=60, or one TARGET (Tests/Fuzz)
+	@scripts/setup.sh build
+	@scripts/step.sh 'Fuzzing' Tests/Fuzz/run $(SECONDS) $(TARGET)
 
 test-e2e: $(VENV)/.ready ## Real servers, real load, a real collector
 	@scripts/setup.sh build demo test

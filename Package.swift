@@ -146,3 +146,26 @@ let package = Package(
             ]),
     ]
 )
+
+// Tests/Fuzz: what strangers' bytes reach, under libFuzzer, and nothing that would make a build with sanitizers long.
+if Context.environment["HILO_FUZZ"] == "1" {
+    let driven = ["CLinux", "LinuxSys", "Wire", "TraceContext", "Dissect", "Assemble", "OTLP", "Settings"]
+    package.products = []
+    package.targets.removeAll { !driven.contains($0.name) }
+    package.targets += [
+        // The part of it that needs neither the network nor a thread.
+        .target(
+            name: "Export", dependencies: ["Assemble", "OTLP", "TraceContext"], path: "Sources/Export",
+            sources: [
+                "OTLP/Verdict.swift", "OTLP/RetryAfter.swift", "OTLP/HTTPDate.swift", "OTLP/ForeignText.swift",
+                "OTLP/DeliveryLimits.swift", "Console/TerminalText.swift", "Console/JSONPrinter.swift",
+                "Console/JSONWriter.swift", "Console/TextPrinter.swift", "Console/SpanPrinter.swift",
+                "Console/Span+Words.swift", "Console/DurationText.swift", "Console/UnixTime.swift",
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "hilo-fuzz",
+            dependencies: ["Assemble", "Dissect", "Export", "OTLP", "Settings", "TraceContext", "Wire"],
+            path: "Tests/Fuzz/Swift", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
+    ]
+}

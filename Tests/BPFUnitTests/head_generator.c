@@ -65,7 +65,7 @@ static void add_field(struct dice *d, struct page *p)
     };
     static const char *const codings[] = {
         "chunked", "Chunked", "gzip, chunked", "gzip,chunked", "gzip", "identity", "", "chunked, gzip", "xchunked",
-        "chunkedx", "gzip\t,\tCHUNKED", "chunked,", "chunke",
+        "chunkedx", "gzip\t,\tCHUNKED", "chunked,", "chunke", "x:chunked", ":chunked",
     };
     static const char *const hosts[] = { "localhost", "a.example:8080", "[::1]:80", "" };
     u32 which = below(d, 5), start = p->size;

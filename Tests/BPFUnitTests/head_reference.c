@@ -6,6 +6,7 @@
 enum {
     BLANKS_READ = 4,   /* blanks before and after a value; OWS may be longer */
     DIGITS_READ = 18,  /* of a Content-Length */
+    CODING_END = 8,    /* blanks and commas after the last transfer coding */
 };
 
 static bool blank(uint8_t c)
@@ -93,10 +94,12 @@ static void content_length(struct text value, bool readable, struct meaning *m)
 }
 
 /* The last of the codings that are listed (RFC 9112, 6.1) decides. */
-static bool last_is_chunked(struct text value)
+static bool last_is_chunked(struct text line, uint32_t colon)
 {
-    while (value.length && (value.at[value.length - 1] == ',' || blank(value.at[value.length - 1])))
-        value.length--;
+    struct text value = { line.at + colon + 1, line.length - colon - 1 };
+    for (int i = 0; i < CODING_END && value.length; i++, value.length--)
+        if (value.at[value.length - 1] != ',' && !blank(value.at[value.length - 1]))
+            break;
     uint32_t from = value.length;
     while (from && value.at[from - 1] != ',' && !blank(value.at[from - 1]))
         from--;
@@ -111,7 +114,7 @@ static uint8_t version_of(const uint8_t *at)
 }
 
 /* RFC 9112, 3 and 4. Methods are case-sensitive tokens; capture looks at those that begin with two capitals, or with
- * one and a hyphen, or are one. */
+ * one and a hyphen, or are one. Whether a target stands before the version is left to who reads the record. */
 static void start_line(struct text line, struct meaning *m)
 {
     m->kind = MEANS_NOT_HTTP;
@@ -129,7 +132,7 @@ static void start_line(struct text line, struct meaning *m)
     uint32_t method = 0;
     while (method < line.length && line.at[method] != ' ')
         method++;
-    if (method + 11 > line.length || line.at[line.length - 9] != ' ' || !version_of(line.at + line.length - 8))
+    if (line.length < 12 || line.at[line.length - 9] != ' ' || !version_of(line.at + line.length - 8))
         return;
     uint8_t first = line.at[0], second = line.at[1];
     if (first < 'A' || first > 'Z' || ((second < 'A' || second > 'Z') && second != '-' && second != ' '))
@@ -161,7 +164,7 @@ static void field(struct text line, bool cut, struct meaning *m, int *traceparen
         m->tracestate = value;
     } else if (named(line, colon, "transfer-encoding")) {
         m->transfer_coded = true;
-        m->chunked = last_is_chunked(value);
+        m->chunked = last_is_chunked(line, colon);
     }
 }
 

@@ -69,6 +69,12 @@ static void check_record(const struct kept_record *r)
           e.status, e.parent_source);
     CHECK(!(e.parts & HILO_PART_REQUEST) || (e.excerpt_length && (e.http_version & 0xfe) == 0x10),
           "version %x, excerpt %u", e.http_version, e.excerpt_length);
+    /* As Sources/Assemble refuses them. */
+    static const u8 none[16];
+    CHECK(e.end != HILO_END_OPEN || e.parts == HILO_PART_REQUEST, "an open exchange with parts %u", e.parts);
+    CHECK(e.http_version || e.parts == HILO_PART_RESPONSE, "no version, parts %u", e.parts);
+    CHECK(!(e.parts & HILO_PART_REQUEST) || (memcmp(e.trace_id, none, 16) && memcmp(e.span_id, none, 8)),
+          "no identity");
     CHECK(e.response_last_ns >= e.response_first_ns && e.request_last_ns >= e.request_first_ns, "times run backwards");
 }
 

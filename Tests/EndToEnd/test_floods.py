@@ -36,7 +36,7 @@ class Slowed:
 def test_more_than_the_ring_holds(run_hilo, collect, start, measured, hooks):
     """A ring of 64 KiB, and an event-reader that is away nearly all the time: ab knows how many there were."""
     server = start.nginx("access_log off; location / { return 200 hello; }")
-    recorder = collect(keep=False)
+    recorder = collect(count_only=True)
     run = run_hilo(hilo.environment(hooks, recorder.endpoint, OTEL_EBPF_BPF_RING_BYTES=str(RING)))
     run.wait_ready()
     command = ["ab", "-q", "-n", str(COUNT), "-c", "32", "-k", f"http://127.0.0.1:{server.port}/"]

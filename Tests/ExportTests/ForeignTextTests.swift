@@ -6,6 +6,7 @@ import Testing
 
     @Test(arguments: [
         "invalid token s3cr3t", "S3CR3T!", "got plain-key", "auth was Basic dXNlcjpwYXNz", "\u{1b}s3cr3t\u{7}",
+        "s3cr3t\u{301}", "plain-key\u{200d}", "x\u{0}plain-key",
     ])
     func headerValuesNeverShow(_ message: String) {
         #expect(text.cleaned(message) == "(withheld: it repeats the value of a header)")

@@ -8,7 +8,7 @@
 #include "../maps/scratch.bpf.h"
 #include "bytes.bpf.h"
 
-enum { SCAN_CHUNK = 1024 };
+enum { SCAN_CHUNK = 1024, TRANSFER_ENCODING_LENGTH = 17 };
 
 static __always_inline u64 window_word(const struct scratch *s, u32 offset)
 {
@@ -184,8 +184,10 @@ __noinline int head_line(u32 newline)
 		for (int i = 0; i < 8 && (is_blank(window_byte(s, last - 1)) || window_byte(s, last - 1) == ','); i++)
 			last--;
 		u8 before = window_byte(s, last - 8);
+		/* A colon is before it only where the name ends: "x:chunked" is no coding. */
+		bool alone = last - 8 == start + TRANSFER_ENCODING_LENGTH;
 		if (names(window_word(s, last - 7), CHARS8('c', 'h', 'u', 'n', 'k', 'e', 'd', 0)) &&
-		    (is_blank(before) || before == ',' || before == ':'))
+		    (alone || is_blank(before) || before == ','))
 			h->flags |= HEAD_CHUNKED;
 	}
 

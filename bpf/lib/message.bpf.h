@@ -138,7 +138,7 @@ __noinline int walk_message_begin(struct connection *conn)
 		}
 		bodiless = (conn->head_methods & bit) || h->status == STATUS_NO_CONTENT ||
 			   h->status == STATUS_NOT_MODIFIED;
-		to_close = !(h->flags & (HEAD_HAS_LENGTH | HEAD_CHUNKED)) || (h->flags & HEAD_BAD_LENGTH);
+		to_close = !(h->flags & HEAD_HAS_LENGTH) || (h->flags & (HEAD_BAD_LENGTH | HEAD_TRANSFER_CODED));
 	}
 
 	if (!h->end) {
@@ -151,7 +151,8 @@ __noinline int walk_message_begin(struct connection *conn)
 		d->remaining = 0;
 	} else if (to_close) {
 		d->phase = PHASE_TO_CLOSE;
-	} else if (h->flags & HEAD_BAD_LENGTH) {
+	} else if (h->flags & (HEAD_BAD_LENGTH | HEAD_TRANSFER_CODED)) {
+		/* Where another coding is the last one, "the message body length cannot be determined reliably". */
 		walk_lose(conn, d);
 	} else if (h->flags & HEAD_HAS_LENGTH && h->content_length) {
 		d->phase = PHASE_BODY;

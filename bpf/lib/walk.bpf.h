@@ -32,8 +32,10 @@ __noinline int walk_chunk_byte(struct connection *conn, u32 incoming, u32 byte)
 			d->remaining = d->remaining << 4 | (c - '0');
 		else if (lower >= 'a' && lower <= 'f')
 			d->remaining = d->remaining << 4 | (lower - 'a' + 10);
-		else
+		else if (c == ';' || c == '\r' || is_blank(c))
 			seen |= CHUNK_SIZE_OVER;
+		else
+			seen = CHUNK_SIZE_OVER; /* as if it had no digit: "0x5" is no size, and not the last chunk */
 		if (!(seen & CHUNK_SIZE_OVER))
 			seen++;
 		d->partial = seen;
@@ -116,6 +118,9 @@ __noinline int walk_step(struct connection *conn)
 		return 0;
 	u32 left = io->total - io->position;
 	struct direction *d = &conn->direction[io->incoming & 1];
+	/* Framing that is lost in the middle of these bytes does not find its next head among them. */
+	bool turned = io->turned;
+	io->turned = 0;
 
 	switch (d->phase) {
 	case PHASE_BODY:
@@ -142,11 +147,10 @@ __noinline int walk_step(struct connection *conn)
 		return 0;
 	case PHASE_LOST:
 		/* Only what follows a change of direction can be the start of a message. */
-		if (!io->turned) {
+		if (!turned) {
 			io->position = io->total;
 			return 0;
 		}
-		io->turned = 0;
 		break;
 	default:
 		break;

@@ -15,7 +15,8 @@ package struct ForeignText: Sendable {
     /// The text as one line of at most 200 characters; withheld altogether when it holds a header's value.
     package func cleaned(_ text: String) -> String {
         let lowercased = text.lowercased()
-        guard !secrets.contains(where: lowercased.contains) else {
+        // Byte by byte, too: an accent behind a letter makes another character of it.
+        guard !secrets.contains(where: { lowercased.contains($0) || lowercased.utf8.contains($0.utf8) }) else {
             return "(withheld: it repeats the value of a header)"
         }
         var line = ""

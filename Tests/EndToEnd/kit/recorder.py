@@ -53,12 +53,19 @@ class Recorder:
     """Listens on an untraced port. Only spans of requests that were answered with 200 count as delivered."""
 
     def __init__(
-        self, port: int | None = None, tls: ssl.SSLContext | None = None, start: bool = True, keep: bool = True
+        self,
+        port: int | None = None,
+        tls: ssl.SSLContext | None = None,
+        start: bool = True,
+        keep=None,
+        count_only: bool = False,
     ) -> None:
-        """Without `keep` spans are counted and let go."""
-        self.keep, self.count = keep, 0
+        """`keep(span)`: whether to remember a span; bodies are not remembered then. Without it, all are.
+        With `count_only` spans are counted and let go."""
+        self.count_only, self.count = count_only, 0
         self.port = port or ports.take(ports.UNTRACED)
         self.tls = tls
+        self.keep = keep
         self.received: list = []
         self._answers: list = []
         self._changed = threading.Condition()
@@ -124,9 +131,12 @@ class Recorder:
             time.sleep(answer.delay)
         got = Received(time.monotonic(), handler.path, headers, body, answer.status, [])
         message = trace_service_pb2.ExportTraceServiceRequest.FromString(got.plain)
-        got.spans = found = spans.from_request(message) if self.keep else []
+        found = [] if self.count_only else spans.from_request(message)
+        if self.keep:
+            found, got.body = [span for span in found if self.keep(span)], b""
+        got.spans = found
         with self._changed:
-            if self.keep:
+            if not self.count_only:
                 self.received.append(got)
             if answer.status == 200:
                 self.count += sum(len(scope.spans) for each in message.resource_spans for scope in each.scope_spans)

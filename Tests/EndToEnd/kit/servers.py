@@ -159,6 +159,9 @@ class Servers:
     def raw(self, *arguments: object, **more) -> Server:
         return self._app("raw", ["/usr/bin/python3", self._script("raw_server.py")], list(arguments), None, **more)
 
+    def hostile(self) -> Server:
+        return self._app("hostile", ["/usr/bin/python3", self._script("hostile_server.py")], [], None)
+
     def chain(self, upstream: int, *arguments: object, port: int | None = None) -> Server:
         return self._app(
             "chain", ["/usr/bin/python3", self._script("chain_server.py")], ["--upstream", upstream, *arguments], port
