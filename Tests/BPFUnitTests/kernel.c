@@ -184,6 +184,10 @@ void kernel_user_forget(void)
 /* As the kernel does: what cannot be read is left as zeros. */
 long bpf_probe_read_user(void *to, __u32 size, const void *from)
 {
+    void (*interrupt)(void) = kernel.interrupt;
+    kernel.interrupt = 0;
+    if (interrupt)
+        interrupt();
     for (u32 i = 0; i < region_count; i++) {
         u64 offset = (u64)from - regions[i].base;
         bool absent = kernel.absent_size && (u64)from < (u64)kernel.absent + kernel.absent_size &&

@@ -1,4 +1,5 @@
-/* The kernel that the tests act out: tables, user memory, a clock, one running task, the ring. No concurrency. */
+/* The kernel that the tests act out: tables, user memory, a clock, one running task, the ring. One program at a time,
+ * but for `interrupt`. */
 #ifndef TESTS_KERNEL_H
 #define TESTS_KERNEL_H
 
@@ -24,6 +25,7 @@ struct kernel {
     u64 wakeups;      /* records that asked for the reader to be woken */
     const void *absent; /* user memory from here on, so many bytes, is not resident */
     u64 absent_size;
+    void (*interrupt)(void); /* happens once, the next time that user memory is read */
     struct task_struct task;
     struct pt_regs registers;
 };

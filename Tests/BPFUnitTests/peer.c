@@ -151,6 +151,15 @@ void peer_send(struct peer *p, const struct pieces *pieces, u32 taken, bool room
         socket_sent(&p->socket.sock, taken ? (int)taken : -EAGAIN);
 }
 
+void peer_reset(struct peer *p, int error)
+{
+    struct sock *sk = &p->socket.sock;
+    u8 *state = (u8 *)&sk->__sk_common.skc_state, old = *state;
+    sk->sk_err = error;
+    *state = TCP_STATE_CLOSE;
+    socket_state(sk, old, TCP_STATE_CLOSE);
+}
+
 void peer_close(struct peer *p, enum peer_ending ending, int error)
 {
     struct sock *sk = &p->socket.sock;

@@ -59,6 +59,9 @@ enum peer_ending {
     ENDING_RESET,
 };
 
+/* The peer resets the connection. The process has its socket still. */
+void peer_reset(struct peer *peer, int error);
+
 void peer_close(struct peer *peer, enum peer_ending ending, int error);
 
 #endif

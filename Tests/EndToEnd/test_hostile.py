@@ -3,7 +3,6 @@ account for every record, and trace what is sound as exactly as before.
 
 HILO_TEST_SCALE=full sends a million messages instead of twenty thousand."""
 
-import os
 import re
 import time
 
@@ -12,7 +11,7 @@ from kit import checks, hilo, hostile, load, machine, process
 from kit.waiting import NotReached, until
 
 #: Messages, over all sets of hooks.
-COUNT = 1_000_000 if os.environ.get("HILO_TEST_SCALE") == "full" else machine.count(20_000)
+COUNT = machine.scaled(machine.count(20_000), 1_000_000)
 TENTHS = 10
 #: Sound requests after each tenth, on the same server.
 SOUND = 60
@@ -20,9 +19,6 @@ SOUND = 60
 #: is sent: 16,384 keys of records, 2,048 spans that wait to be sent. The others keep nothing of what passes.
 COORDINATOR_GROWTH = 24 * 1024
 OTHERS_GROWTH = 1024
-#: Of how many records one may be refused: a reset that comes on one processor while another looks at the receive before
-#: it makes both write one record. Of 1,004,774 records 4 were, where half of the connections were reset.
-RECORDS_PER_TORN = 20_000
 
 
 class Judge:
@@ -100,12 +96,12 @@ def test_hostile_messages(run_hilo, collect, start, new_run, hooks, measured):
     assert "every record is accounted for" in run.errors, run.errors
     counts = closing_counts(run.errors)
     assert counts["dropped_reader_lost"] == 0, run.errors
-    assert counts["dropped_parse_reject"] <= 1 + counts["attempted"] // RECORDS_PER_TORN, run.errors
+    assert counts["dropped_parse_reject"] == 0, run.errors
     assert counts["spans"] > each, "hostile messages make spans, too: this test would see nothing"
     assert not judge.unsafe, f"{len(judge.unsafe)} spans with unsafe text, the first: {judge.unsafe[0]}"
     measured(
         f"{each * TENTHS} messages at {each * TENTHS / seconds:.0f}/s, {counts['attempted']} records, "
-        f"{counts['dropped_parse_reject']} refused, {counts['spans']} spans, {judge.seen} delivered; "
+        f"{counts['spans']} spans, {judge.seen} delivered; "
         f"coordinator {sizes[0][run.pid] >> 10} MiB {growth[run.pid]:+} KiB, "
         f"others {max(growth[pid] for pid in pids[1:]):+} KiB at most"
     )

@@ -44,8 +44,8 @@ def records() -> dict:
     return made
 
 
-def message(kind: int, payload: bytes, identity: int = 1) -> bytes:
-    return HEADER.pack(1, kind, identity, len(payload), 0) + payload
+def message(kind: int, payload: bytes, identity: int = 1, descriptors: int = 0) -> bytes:
+    return HEADER.pack(1, kind, identity, len(payload), descriptors) + payload
 
 
 def text(value: bytes) -> bytes:
@@ -69,7 +69,10 @@ def messages() -> dict:
         "counted": message(0x25, struct.pack("<16Q", *range(16))),
         "hello": message(0x100, struct.pack("<IB5Q", 1, 2, *range(5)) + facts, identity=0),
         "log": message(0x102, b"\4" + text("grüße".encode()) + facts, identity=0),
-        "records": message(0x104, struct.pack("<IIHI", 2, 2, 513, 0), identity=0),
+        "records": message(0x104, struct.pack("<QIIHI", 48, 2, 2, 513, 0), identity=0),
+        "maps": message(0x106, struct.pack("<H", 6), identity=0, descriptors=4),
+        "link": message(0x108, text(b"socket_received"), identity=0, descriptors=1),
+        "inherit": message(0x10A, b"", identity=0, descriptors=4),
     }
 
 

@@ -13,7 +13,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 #include "../maps/connections.bpf.h"
-#include "../lib/walk.bpf.h"
+#include "../lib/possession.bpf.h"
 #include "../lib/process.bpf.h"
 #include "../lib/socket.bpf.h"
 #include "../lib/user_buffers.bpf.h"
@@ -34,6 +34,8 @@ static __always_inline u32 current_tgid(void)
 /* A receive of `result` bytes on a socket of a selected process has happened. The io has its buffers. */
 static __always_inline void received(struct connection *conn, struct scratch *s, u32 result)
 {
+	if (!connection_take(conn))
+		return;
 	u64 sk = io_socket(&s->io);
 	u32 start = socket_read_sequence(sk) - result;
 	if (socket_fin_read(sk) && (!conn->direction[1].begun || start - conn->direction[1].end == 1))
@@ -45,11 +47,23 @@ static __always_inline void received(struct connection *conn, struct scratch *s,
 		conn->older = 1;
 	walk_settle(conn, socket_write_sequence(sk), s->io.now);
 	walk(conn);
+	connection_release(conn);
+}
+
+/* The peer will send no more. */
+static __always_inline void received_end(struct connection *conn)
+{
+	if (!connection_take(conn))
+		return;
+	connection_end_of_stream(conn);
+	connection_release(conn);
 }
 
 /* `total` bytes are about to be sent. */
 static __always_inline void sending(struct connection *conn, struct scratch *s, u32 total)
 {
+	if (!connection_take(conn))
+		return;
 	u64 sk = io_socket(&s->io);
 	u32 sequence = socket_write_sequence(sk);
 	io_begin(&s->io, sequence, total, 0);
@@ -60,33 +74,39 @@ static __always_inline void sending(struct connection *conn, struct scratch *s, 
 		conn->older = 1;
 	walk_settle(conn, sequence, s->io.now);
 	walk(conn);
+	connection_release(conn);
 }
 
 /* `result` bytes were sent, and something was left to be looked at then. */
 static __always_inline void sent(struct connection *conn, struct scratch *s, struct pt_regs *regs, long result)
 {
+	if (!connection_take(conn))
+		return;
 	u64 sk = io_socket(&s->io);
 	u32 sequence = socket_write_sequence(sk);
 	bool unread = conn->unread;
 	conn->unread = 0;
-	if (result <= 0)
-		return;
-	if (unread) {
+	if (unread && result > 0) {
 		user_buffers_of_send(&s->io, regs, regs->orig_ax);
 		io_begin(&s->io, sequence - result, result, 0);
 		s->io.late = 1;
 		walk(conn);
 	}
-	walk_settle(conn, sequence, bpf_ktime_get_ns());
+	if (result > 0)
+		walk_settle(conn, sequence, bpf_ktime_get_ns());
+	connection_release(conn);
 }
 
 /* Bytes of a file, known by their number alone, and after the fact. */
 static __always_inline void sent_pages(struct connection *conn, struct scratch *s, u64 sk, u32 result)
 {
+	if (!connection_take(conn))
+		return;
 	io_reset(&s->io, sk);
 	io_begin(&s->io, socket_write_sequence(sk) - result, result, 0);
 	s->io.taken = 1;
 	walk(conn);
+	connection_release(conn);
 }
 
 static __always_inline struct connection *connection_of_socket(struct sock *sk, u32 tgid)
@@ -139,7 +159,7 @@ int BPF_PROG(socket_state, struct sock *sk, int old, int new)
 		return 0;
 	/* A client that shuts its sending side still waits for the answer; a server that does has given it. */
 	if (new == TCP_STATE_CLOSE || conn->role == HILO_ROLE_SERVER)
-		walk_close(conn, socket_error((u64)sk), socket_write_sequence((u64)sk));
+		connection_close(conn, socket_error((u64)sk), socket_write_sequence((u64)sk));
 	return 0;
 }
 
@@ -155,7 +175,7 @@ int BPF_PROG(socket_destroyed, struct sock *sk)
 		conn = bpf_map_lookup_elem(&connections_by_address, &address);
 	if (!conn)
 		return 0;
-	walk_close(conn, ECONNRESET, socket_write_sequence((u64)sk));
+	connection_close(conn, ECONNRESET, socket_write_sequence((u64)sk));
 	if (!options.trusted_sockets)
 		bpf_map_delete_elem(&connections_by_address, &address);
 	return 0;

@@ -12,7 +12,7 @@ static __always_inline int socket_has_received(struct sock *sk, int result, int 
 	if (!conn || !s || conn->ignored)
 		return 0;
 	if (!result) {
-		connection_end_of_stream(conn);
+		received_end(conn);
 		return 0;
 	}
 	io_reset(&s->io, (u64)sk);

@@ -62,7 +62,7 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 	}
 	if (!result) {
 		if (receive)
-			connection_end_of_stream(conn);
+			received_end(conn);
 		return 0;
 	}
 	io_reset(&s->io, (u64)sk);

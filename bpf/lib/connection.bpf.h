@@ -90,7 +90,10 @@ struct connection {
 	u32 unsettled_end; /* the sequence number after the answer's last byte */
 	u8 unread;         /* a send could not be looked at before it happened: look when it has */
 	u8 unsettled;      /* 1: the answer was offered to the kernel whole, but not seen taken whole */
-	u8 reserved[6];
+	u8 reserved[2];
+	u32 taken;         /* by a program, see possession.bpf.h */
+	u32 closing_error;
+	u32 closing_sequence;
 	struct record record;
 };
 

@@ -14,9 +14,15 @@ private func message(_ kind: MessageKind, payload: some Collection<UInt8>) -> [U
         + bytes(UInt32(payload.count)) + [0, 0, 0, 0] + payload
 }
 
+/// The message, with as many descriptors as its kind carries.
+private func frame(_ raw: UnsafeRawBufferPointer) -> Frame? {
+    let number = raw.count >= 4 ? UInt16(raw[2]) | UInt16(raw[3]) << 8 : 0
+    return try? Frame(decoding: raw, descriptors: MessageKind(rawValue: number)?.rule.descriptors ?? 0)
+}
+
 private func checkMessage(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { raw in
-        guard let frame = try? Frame(decoding: raw) else { return }
+        guard let frame = frame(raw) else { return }
         check(bytes.count <= WireFormat.largestMessage, "a message of \(bytes.count) bytes")
         check((frame.header.id == 0) == frame.kind.isUnsolicited, "an id of \(frame.kind)")
         check(frame.payload.count == bytes.count - WireFormat.headerSize, "the payload is all that follows")
@@ -34,6 +40,9 @@ private func checkMessage(_ bytes: [UInt8]) {
         case .counted: checkBack(frame, CountReply.self)
         case .hello: checkBack(frame, Hello.self)
         case .log: checkBack(frame, LogMessage.self)
+        case .maps: checkBack(frame, CaptureMaps.self)
+        case .link: checkBack(frame, CaptureLink.self)
+        case .inherit: checkBack(frame, Inheritance.self)
         case .records: checkRecords(frame, of: bytes)
         }
     }
@@ -46,7 +55,7 @@ private func checkBack<Message: WireMessage & Hashable>(_ frame: Frame, _: Messa
     do {
         let bytes = try message.encoded(id: frame.header.id)
         try bytes.withUnsafeBytes { raw in
-            let again = try Frame(decoding: raw)
+            let again = try Frame(decoding: raw, descriptors: Message.kind.rule.descriptors)
             check(again.header.id == frame.header.id, "the id survives")
             check(try again.decode(Message.self) == message, "\(message) survives")
             let isSame = again.payload.elementsEqual(frame.payload)
@@ -65,7 +74,8 @@ private func checkRecords(_ frame: Frame, of bytes: [UInt8]) {
     do {
         while let record = try records.next() {
             total += record.count
-            check(batch.append(record), "records that came in one message fit one message")
+            let place = records.position &- UInt64(8 + (record.count + 7) / 8 * 8)
+            check(batch.append(record, at: place), "records that came in one message fit one message")
         }
     } catch { return }
     check(batch.count == records.count && total <= frame.payload.count, "\(batch.count) of \(records.count) records")
