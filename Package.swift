@@ -110,7 +110,8 @@ let package = Package(
         // The helpers.
         helper("process-inspector"),
         helper("event-reader", needs: ["BPFABI", "CLibBPF"]),
-        tests("LinuxSys"),
+        .target(name: "CProbe", path: "Tests/CProbe"),
+        tests("LinuxSys", ["CProbe"]),
         tests("Wire", ["LinuxSys"]),
         tests("HelperKit", ["LinuxSys", "Wire"]),
         tests("Audit", ["LinuxSys", "Wire"]),
@@ -122,7 +123,7 @@ let package = Package(
             ]),
         tests("Supervise", ["LinuxSys", "Wire", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
-            name: "PrivilegeTests", dependencies: ["LinuxSys", "Wire"],
+            name: "PrivilegeTests", dependencies: ["BPFABI", "CProbe", "HelperKit", "LinuxSys", "Wire"],
             path: "Tests/PrivilegeTests", swiftSettings: settings),
         tests("TraceContext"),
         tests("Dissect"),
