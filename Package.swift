@@ -113,7 +113,8 @@ let package = Package(
         .executableTarget(
             name: "hilo-bench-replay", dependencies: ["Assemble", "OTLP", "TraceContext", "Wire"],
             path: "Tests/Benchmarks/Replay", swiftSettings: settings),
-        tests("LinuxSys"),
+        .target(name: "CProbe", path: "Tests/CProbe"),
+        tests("LinuxSys", ["CProbe"]),
         tests("Wire", ["LinuxSys"]),
         tests("HelperKit", ["LinuxSys", "Wire"]),
         tests("Audit", ["LinuxSys", "Wire"]),
@@ -125,7 +126,7 @@ let package = Package(
             ]),
         tests("Supervise", ["LinuxSys", "Wire", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
-            name: "PrivilegeTests", dependencies: ["LinuxSys", "Wire"],
+            name: "PrivilegeTests", dependencies: ["BPFABI", "CProbe", "HelperKit", "LinuxSys", "Wire"],
             path: "Tests/PrivilegeTests", swiftSettings: settings),
         tests("TraceContext"),
         tests("Dissect"),

@@ -18,8 +18,6 @@ public enum Syscalls {
             .mmap, when: .argument(2, masked: 0x4, equals: 0), .argument(3, masked: 0x20, equals: 0x20),
             because: "malloc: anonymous memory, never executable"),
         .allow(.munmap, because: "free"),
-        .allow(.mremap, because: "realloc"),
-        .allow(.getrandom, because: "the seed of Swift's hashing, on first use"),
         .allow(
             .prctl, when: .int(0, equals: 4), .argument(1, equals: 0),
             because: "PR_SET_DUMPABLE 0 after the filter is in force, the last step before the greeting"),

@@ -1,4 +1,5 @@
 import Assemble
+import Foundation
 import Testing
 
 /// Records with bytes changed, cut and made up: they are refused, or become spans whose texts are safe.
@@ -14,12 +15,16 @@ import Testing
         return text.utf8.count <= 4096 && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
     }
 
+    /// 200,000, or with HILO_TEST_SCALE=full a million.
+    private static let rounds =
+        ProcessInfo.processInfo.environment["HILO_TEST_SCALE"] == "full" ? 1_000_000 : 200_000
+
     @Test func mutatedRecordsNeverTrap() {
         var generator = Seeded(state: 8)
         var assembler = Assembler.knowing([], options: SpanOptions(selectQuery: true))
         var spans: [Assemble.Span] = []
         var taken = 0
-        for round in 0..<200_000 {
+        for round in 0..<Self.rounds {
             var bytes = Self.seeds[round % Self.seeds.count]
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
                 // Half of the changes go to what the network sent.

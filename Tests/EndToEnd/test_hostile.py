@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from kit import checks, hilo, hostile, load, machine, process
+from kit import checks, hilo, hostile_messages, load, machine, process
 from kit.waiting import NotReached, until
 
 #: Messages, over all sets of hooks.
@@ -81,7 +81,7 @@ def test_hostile_messages(run_hilo, collect, start, new_run, hooks, measured):
     each, sizes, seconds = COUNT // len(hilo.HOOKS) // TENTHS, [], 0.0
     for tenth in range(TENTHS):
         begin = time.monotonic()
-        hostile.send(server.port, seed=tenth, count=each, timeout=120)
+        hostile_messages.send(server.port, seed=tenth, count=each, timeout=120)
         seconds += time.monotonic() - begin
         assert server.child.running, "the server did not survive"
         drained(recorder, server, new_run)

@@ -49,7 +49,7 @@ import Wire
 
     @Test func whatItKeepsAndHowItIsConfined() throws {
         try Privileged.withInspector { path in
-            var inspector = try Inspector(path)
+            var inspector = try HelperProcess(path)
             let hello = try inspector.hello()
             let kept: CapabilitySet = [.sysPtrace, .dacReadSearch]
             #expect(hello.helper == .processInspector && hello.abiVersion == 0)
@@ -86,7 +86,7 @@ import Wire
     @Test func itDescribesAProcessOfAnotherUser() throws {
         try withTarget { pid in
             try Privileged.withInspector { path in
-                var inspector = try Inspector(path)
+                var inspector = try HelperProcess(path)
                 _ = try inspector.hello()
                 let found = try inspector.ask(DescribeRequest(pid: pid, wants: .all)).get()
                 #expect(found.process.pid == pid && found.process.startTime > 0)
@@ -114,7 +114,7 @@ import Wire
     @Test func withoutDACReadSearchItSaysWhatIsMissing() throws {
         try withTarget { pid in
             try Privileged.withInspector("cap_sys_ptrace=p") { path in
-                var inspector = try Inspector(path)
+                var inspector = try HelperProcess(path)
                 let hello = try inspector.hello()
                 #expect(hello.capabilities.permitted == .sysPtrace)
                 // Without CAP_SETPCAP nobody may touch the bounding set.
@@ -130,7 +130,7 @@ import Wire
     @Test func aNumberThatMeansAnotherProcess() throws {
         try withTarget { pid in
             try Privileged.withInspector { path in
-                var inspector = try Inspector(path)
+                var inspector = try HelperProcess(path)
                 _ = try inspector.hello()
                 let found = try inspector.ask(DescribeRequest(pid: pid, wants: [])).get()
                 let again = DescribeRequest(pid: pid, startTime: found.process.startTime, wants: [])
@@ -151,7 +151,7 @@ import Wire
     @Test func aScanFindsWhatIsThere() throws {
         try withTarget { pid in
             try Privileged.withInspector { path in
-                var inspector = try Inspector(path)
+                var inspector = try HelperProcess(path)
                 _ = try inspector.hello()
                 let all = try inspector.ask(ScanRequest()).get()
                 #expect(!all.more)
@@ -169,7 +169,7 @@ import Wire
     /// Steady work shows whether the list of system calls is complete: a missing one ends the helper.
     @Test func manyRequests() throws {
         try Privileged.withInspector { path in
-            var inspector = try Inspector(path)
+            var inspector = try HelperProcess(path)
             _ = try inspector.hello()
             for _ in 0..<20 {
                 for process in try inspector.ask(ScanRequest()).get().processes {
@@ -182,7 +182,7 @@ import Wire
 
     @Test func signalsToTheGroupDoNotEndIt() throws {
         try Privileged.withInspector { path in
-            var inspector = try Inspector(path)
+            var inspector = try HelperProcess(path)
             _ = try inspector.hello()
             for signal in [SIGTERM, SIGINT, SIGHUP] { kill(inspector.pid, signal) }
             _ = try inspector.ask(ScanRequest()).get()
@@ -201,7 +201,7 @@ import Wire
     ])
     func whatBreaksTheProtocolEndsIt(_ hexadecimal: String, _ code: Int32) throws {
         try Privileged.withInspector { path in
-            var inspector = try Inspector(path)
+            var inspector = try HelperProcess(path)
             _ = try inspector.hello()
             let digits = Array(hexadecimal.filter { $0 != " " })
             try inspector.send(

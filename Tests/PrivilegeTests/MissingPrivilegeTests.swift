@@ -10,7 +10,7 @@ import Wire
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         try Privileged.withInspector(capabilities, in: parent) { path in
-            var inspector = try Inspector(path, wrappers: wrappers)
+            var inspector = try HelperProcess(path, wrappers: wrappers)
             let message = try #require(try inspector.receive(), sourceLocation: sourceLocation)
             let log: LogMessage = try message.bytes.withUnsafeBytes { try Frame(decoding: $0).decode() }
             #expect(log.level == .critical, sourceLocation: sourceLocation)
@@ -83,7 +83,7 @@ import Wire
 
     @Test func anArgumentThatIsNotKnown() throws {
         try Privileged.withInspector { path in
-            var inspector = try Inspector(path, ["--verbose"])
+            var inspector = try HelperProcess(path, ["--verbose"])
             _ = try inspector.receive()
             let (end, lines) = try inspector.end()
             #expect(end == .exited(64) && lines.count == 1)

@@ -1,3 +1,4 @@
+import Foundation
 import LinuxSys
 import Testing
 import Wire
@@ -74,11 +75,15 @@ import Wire
         for sample in try Self.samples() { try decodeAny(sample) }
     }
 
+    /// 70,000, or with HILO_TEST_SCALE=full a million.
+    private static let roundsPerSample =
+        ProcessInfo.processInfo.environment["HILO_TEST_SCALE"] == "full" ? 72_000 : 5_000
+
     @Test func mutatedMessages() throws {
         var random = Random(state: 1)
         var accepted = 0
         for sample in try Self.samples() {
-            for _ in 0..<5_000 {
+            for _ in 0..<Self.roundsPerSample {
                 var message = sample
                 for _ in 0..<Int.random(in: 1...3, using: &random) {
                     message[Int.random(in: 0..<message.count, using: &random)] = UInt8.random(

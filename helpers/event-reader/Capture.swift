@@ -1,5 +1,6 @@
 internal import BPFABI
 internal import CLibBPF
+internal import HelperKit
 internal import LinuxSys
 internal import Wire
 
@@ -20,16 +21,27 @@ struct Capture {
     /// Takes over what a predecessor loaded.
     ///
     /// - Parameter message: an `Inheritance`, with its descriptors.
-    init?(inheriting message: inout MessageBuffer) {
-        guard let ring = message.takeDescriptor(0), let settings = message.takeDescriptor(1),
-            let selected = message.takeDescriptor(2), let counters = message.takeDescriptor(3)
-        else { return nil }
-        self.ring = ring.release()
-        self.settings = settings.release()
-        self.selected = selected.release()
-        self.counters = counters.release()
+    /// - Throws: `HelperFault` unless each is a map as it was loaded. Who sent them is not asked: the kernel copies as
+    ///   many bytes as a map's values have, and a ring is read as far as its size.
+    init(inheriting message: inout MessageBuffer, ringBytes: UInt32) throws(HelperFault) {
+        ring = try Capture.take(0, of: &message, as: .init(BPF_MAP_TYPE_RINGBUF, entries: ringBytes))
+        settings = try Capture.take(
+            1, of: &message, as: .init(BPF_MAP_TYPE_ARRAY, key: 4, value: MemoryLayout<hilo_settings>.size))
+        selected = try Capture.take(
+            2, of: &message, as: .init(BPF_MAP_TYPE_HASH, key: 4, value: MemoryLayout<hilo_selected_process>.size))
+        counters = try Capture.take(
+            3, of: &message, as: .init(BPF_MAP_TYPE_PERCPU_ARRAY, key: 4, value: MemoryLayout<UInt64>.size))
         links = []
         facts = [Fact("programs", "inherited")]
+    }
+
+    private static func take(
+        _ index: Int, of message: inout MessageBuffer, as shape: MapShape
+    ) throws(HelperFault) -> Int32 {
+        guard let descriptor = message.takeDescriptor(index), shape.isThat(of: descriptor.rawValue) else {
+            throw HelperFault(.fault, "What came as map \(index) of an inheritance is not that map")
+        }
+        return descriptor.release()
     }
 
     /// Loads and attaches. The object and its links stay open: closing them would detach the programs.

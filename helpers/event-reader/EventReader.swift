@@ -51,10 +51,7 @@ struct EventReader: HelperService, ~Copyable {
     private func inherit(from coordinator: borrowing Coordinator) throws(HelperFault) -> Capture {
         var buffer = MessageBuffer(capacity: WireFormat.largestMessage)
         _ = try coordinator.receive(Inheritance.self, into: &buffer)
-        guard let capture = Capture(inheriting: &buffer) else {
-            throw HelperFault(.fault, "An inheritance came without its descriptors")
-        }
-        return capture
+        return try Capture(inheriting: &buffer, ringBytes: arguments.ringBytes)
     }
 
     func probed() -> [Fact] {
@@ -79,7 +76,7 @@ struct EventReader: HelperService, ~Copyable {
         guard var ring = ring.take() else { return }
         ring.awake()
         var batches = 0
-        while batches < EventReader.mostBatches, let record = ring.next() {
+        while batches < EventReader.mostBatches, let record = try next(of: &ring) {
             if batch.append(record, at: ring.place) { continue }
             try handOver(to: coordinator, from: &ring, keepingLast: true)
             batches += 1
@@ -89,6 +86,14 @@ struct EventReader: HelperService, ~Copyable {
         }
         if !batch.isEmpty { try handOver(to: coordinator, from: &ring, keepingLast: false) }
         self.ring = consume ring
+    }
+
+    private func next(of ring: inout RecordRing) throws(HelperFault) -> UnsafeRawBufferPointer? {
+        do throws(SysError) {
+            return try ring.next()
+        } catch {
+            throw HelperFault(error)
+        }
     }
 
     private mutating func handOver(

@@ -16,6 +16,8 @@ struct RecordRing: ~Copyable {
     init(map: Int32, bytes: UInt32) throws(SysError) {
         let answer = hilo_ring_open(&ring, map, bytes)
         guard answer == 0 else { throw SysError("mmap of the ring", code: -answer) }
+        // Whoever holds the map can move the place that is read from; at this one no record begins.
+        guard ring.position & 7 == 0 else { throw SysError("place in the ring", code: Errno.invalid) }
     }
 
     /// Readable after a wake-up by the kernel, until `awake`.
@@ -26,9 +28,12 @@ struct RecordRing: ~Copyable {
     }
 
     /// The next complete record, valid until it is released; nil when there is none.
-    mutating func next() -> UnsafeRawBufferPointer? {
+    ///
+    /// - Throws: `SysError` for one that is longer than the ring: it was not read from where a record begins.
+    mutating func next() throws(SysError) -> UnsafeRawBufferPointer? {
         var length: UInt32 = 0
         guard let start = hilo_ring_next(&ring, &length) else { return nil }
+        guard UInt(length) <= ring.mask else { throw SysError("record in the ring", code: Errno.tooLong) }
         // A header of 8 bytes, and all of it rounded up to 8; whatever the kernel discarded lies before it.
         last = ring.position - ((UInt(length) + 15) & ~7)
         return UnsafeRawBufferPointer(start: start, count: Int(length))

@@ -1,4 +1,5 @@
-"""Sends what Tests/Fuzz/http_mutator.py makes: `python hostile.py PORT SEED COUNT`, a program of its own like load.py.
+"""Sends what Tests/Fuzz/http_mutator.py makes: `python hostile_messages.py PORT SEED COUNT`, a program of
+its own like load.py.
 
 Each connection carries one to eight messages, and half of them end by a reset. Answers are taken off the socket and
 not looked at."""

@@ -49,31 +49,45 @@ enum Privileged {
         _ capabilities: String? = HelperManifest.processInspector.fileCapabilities, in parent: String = "/var/tmp",
         _ body: (String) throws -> Void
     ) throws {
+        try withHelper(.processInspector, capabilities, in: parent, body)
+    }
+
+    /// The same with the capabilities of an installation, for any helper.
+    static func withHelper(_ manifest: HelperManifest, _ body: (String) throws -> Void) throws {
+        try withHelper(manifest, manifest.fileCapabilities, in: "/var/tmp", body)
+    }
+
+    private static func withHelper(
+        _ manifest: HelperManifest, _ capabilities: String?, in parent: String, _ body: (String) throws -> Void
+    ) throws {
         let directory = "\(parent)/hilo-test-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let copy = "\(directory)/hilo-process-inspector"
-        try FileManager.default.copyItem(atPath: #require(helper("hilo-process-inspector")), toPath: copy)
+        let copy = "\(directory)/\(manifest.name)"
+        try FileManager.default.copyItem(atPath: #require(helper(manifest.name)), toPath: copy)
         if let capabilities { try run("/usr/sbin/setcap", capabilities, copy) }
         try body(copy)
     }
 }
 
-/// An inspector, started as an unprivileged user, and the coordinator's end of its channel.
-struct Inspector: ~Copyable {
+/// A helper, started as an unprivileged user, and the coordinator's end of its channel.
+struct HelperProcess: ~Copyable {
     private var channel: Channel?
     private var child: Child
     private var buffer = MessageBuffer()
     private var lastID: UInt32 = 0
 
-    /// - Parameter wrappers: setpriv options, one list for each setpriv in front of the helper.
-    init(_ path: String, _ arguments: [String] = [], wrappers: [[String]] = []) throws {
+    /// - Parameters:
+    ///   - wrappers: setpriv options, one list for each setpriv in front of the helper.
+    ///   - isStopped: whether it stops itself (SIGSTOP) before it becomes the helper.
+    init(_ path: String, _ arguments: [String] = [], wrappers: [[String]] = [], isStopped: Bool = false) throws {
         let identity = [
             "--reuid=\(Privileged.user)", "--regid=\(Privileged.user)", "--clear-groups", "--inh-caps=-all",
         ]
         var command: [String] = []
         for options in [identity] + wrappers { command += ["/usr/bin/setpriv"] + options }
+        if isStopped { command += ["/bin/sh", "-c", "kill -STOP $$; exec \"$@\"", "sh"] }
         command += [path] + arguments
         var pair = try ChannelPair()
         guard let own = pair.takeOwn(), let peer = pair.takePeer() else { throw SysError("pair", code: 0) }
@@ -83,8 +97,8 @@ struct Inspector: ~Copyable {
 
     var pid: Int32 { child.pid }
 
-    func send(_ bytes: [UInt8]) throws {
-        try channel?.send(bytes)
+    func send(_ bytes: [UInt8], descriptors: [Int32] = []) throws {
+        try channel?.send(bytes, descriptors: descriptors)
     }
 
     /// The next message's kind and bytes; nil when the helper has closed its end.
@@ -109,11 +123,27 @@ struct Inspector: ~Copyable {
         }
     }
 
+    /// Waits for a batch of records.
+    ///
+    /// - Returns: how many are in it.
+    mutating func takeRecords() throws -> Int {
+        let message = try #require(try receive())
+        return try message.bytes.withUnsafeBytes { raw in
+            var records = try Records(try Frame(decoding: raw))
+            while try records.next() != nil {}
+            return Int(records.count)
+        }
+    }
+
+    mutating func close() {
+        _ = channel.take()
+    }
+
     /// Closes the channel, and waits for the end.
     ///
     /// - Returns: how it ended, and the lines on its standard error.
     mutating func end(closing: Bool = true) throws -> (ChildEnd, [String]) {
-        if closing { _ = channel.take() }
+        if closing { close() }
         let end = try #require(try child.end(waiting: true))
         guard let errors = child.takeErrorOutput() else { return (end, []) }
         return (end, try readToEnd(errors).split(separator: "\n").map(String.init))

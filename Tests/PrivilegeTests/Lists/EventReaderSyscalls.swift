@@ -1,0 +1,1 @@
+../../../helpers/event-reader/Syscalls.swift

@@ -1,0 +1,1 @@
+../../../helpers/process-inspector/Syscalls.swift
