@@ -33,7 +33,7 @@ class Kernel:
     name: str
     suite: str
     package: str
-    processor: str
+    parameter: str  # of its command line, beside the lab's own; - for none
     hooks: str
 
     @property
@@ -169,10 +169,12 @@ def boot(kernel: Kernel, options: argparse.Namespace) -> int:
                 children.append(share(pathlib.Path("/"), scratch / "host.sock", log))
                 children.append(share(shared, scratch / "vm.sock", log))
                 parameters = ["console=ttyS0", "panic=-1", "quiet", "loglevel=4"]
+                if kernel.parameter != "-":
+                    parameters.append(kernel.parameter)
                 if options.lockdown != "none":
                     parameters.append(f"lockdown={options.lockdown}")
                 command = [
-                    "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", kernel.processor, "-smp", "2",
+                    "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
                     "-m", str(options.memory), "-nodefaults", "-display", "none", "-no-reboot",
                     "-object", f"memory-backend-memfd,id=memory,size={options.memory}M,share=on",
                     "-numa", "node,memdev=memory",
