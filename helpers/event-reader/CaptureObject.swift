@@ -56,6 +56,12 @@ enum CaptureObject {
                 refusals.append(error)
             }
         }
+        if Lockdown.mode() == "confidentiality" {
+            throw HelperFault(
+                .unavailable,
+                "This kernel is locked down (confidentiality): no program may read the memory of processes or of the "
+                    + "kernel, so that nothing can be traced. Remedy: boot with lockdown=integrity, or without")
+        }
         let reasons = refusals.map { "\($0.hooks.rawValue): \($0.text)" }.joined(separator: "; ")
         let code: ExitCode = refusals.contains { $0.code == Errno.notPermitted } ? .privilege : .unavailable
         let what = arguments.hooks == .auto ? "takes no set of" : "does not take these"
@@ -72,8 +78,11 @@ enum HookSet: String, CaseIterable {
     /// Whether the programs are handed a socket that the verifier trusts, instead of finding it by a descriptor.
     var hasTrustedSockets: Bool { self != .syscall }
 
-    /// Why this kernel's functions cannot be hooked as the programs expect; nil where they can, and for other sets.
+    /// What this kernel lacks of what the programs hang on; nil where it lacks nothing.
     func misfit() -> Refusal? {
+        if self == .socket, !hilo_kernel_has_tracepoint("tcp_sendmsg_locked") {
+            return Refusal(hooks: self, step: "find tracepoint tcp_sendmsg_locked", code: Errno.noEntry, words: "")
+        }
         guard self == .fentry, !HookSet.reportsReceives else { return nil }
         // Socket, message, size, flags, and on all but the newest kernels where the address goes. With one more, which
         // kernels before 5.19 have, flags come later.
