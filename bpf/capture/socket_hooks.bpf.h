@@ -40,11 +40,10 @@ static __always_inline int socket_will_send(struct sock *sk, struct msghdr *msg)
 
 static __always_inline int socket_has_sent(struct sock *sk, int result)
 {
-	if (!selected(current_tgid()))
-		return 0;
+	/* First what is cheap: other processes' sockets have no storage. */
 	struct connection *conn = bpf_sk_storage_get(&connections, sk, 0, 0);
 	struct scratch *s = scratch_get();
-	if (!conn || !s || !(conn->unread | conn->unsettled))
+	if (!conn || !s || !(conn->unread | conn->unsettled) || !selected(current_tgid()))
 		return 0;
 	io_reset(&s->io, (u64)sk);
 	sent(conn, s, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
