@@ -68,7 +68,7 @@ def test_the_coordinator_killed_under_load(run_hilo, collect, start, new_run, ho
     recorder = collect()
     run = run_hilo(hilo.environment(hooks, recorder.endpoint))
     run.wait_ready()
-    plan = load.Plan(server.port, new_run(), int(RATE * (kills * 4 + 3)), workers=8, rate=RATE)
+    plan = load.Plan(server.port, new_run(), int(RATE * (kills * 5.5 + 3)), workers=8, rate=RATE)
     driver = load.Driver(plan, timeout=60 + 10 * kills)
     blind = []
     for _ in range(kills):
