@@ -33,13 +33,22 @@ extension Conductor {
         if wasReady { sayCounts() }
     }
 
-    /// Until all that the kernel put into the ring has arrived here.
+    /// Until all that the kernel put into the ring has arrived here. An event-reader that is away just then is waited
+    /// for: what it left in the ring comes with its heir.
     private mutating func drain(until deadline: ContinuousClock.Instant) async {
-        guard progress.isReaderConfigured else { return }
+        guard progress.wasReaderConfigured else { return }
         var settings = KernelSettings(sampler: session.settings.sampler, ports: PortSet([]))
         settings.isEnabled = false
         do {
-            _ = try await session.reader.ask(settings.request, within: .seconds(1))
+            while true {
+                do throws(AskError) {
+                    _ = try await session.reader.ask(settings.request, within: .seconds(1))
+                    break
+                } catch {
+                    guard case .gone = error, ContinuousClock.now < deadline else { throw error }
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
             while ContinuousClock.now < deadline {
                 ledger.take(KernelCounters(try await session.reader.ask(CountRequest(), within: .seconds(1))))
                 if ledger.isDrained(received: session.tracer.counts.received) { return }

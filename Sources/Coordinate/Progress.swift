@@ -2,6 +2,8 @@
 /// is to trace it traces. Pure.
 public struct Progress: Hashable, Sendable {
     public private(set) var isReaderConfigured = false
+    /// It was at some time.
+    public private(set) var wasReaderConfigured = false
     public private(set) var isInspectorReady = false
     public private(set) var hasScanBegun = false
     public private(set) var isReady = false
@@ -16,7 +18,11 @@ public struct Progress: Hashable, Sendable {
     public mutating func answered() { questions -= 1 }
     public mutating func interrupted() { isInterrupted = true }
 
-    public mutating func readerConfigured() { isReaderConfigured = true }
+    public mutating func readerConfigured() {
+        isReaderConfigured = true
+        wasReaderConfigured = true
+    }
+
     public mutating func readerLost() { isReaderConfigured = false }
 
     public mutating func inspectorReady() {

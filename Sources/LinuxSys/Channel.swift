@@ -76,6 +76,20 @@ public struct Channel: ~Copyable, Sendable {
     /// - Throws: `SysError`; EMSGSIZE when the message or its descriptors did not fit, with all of them closed.
     public borrowing func receive(into buffer: inout MessageBuffer, waiting: Bool = true) throws(SysError) -> Received {
         let flags = waiting ? 0 : Int32(truncatingIfNeeded: MSG_DONTWAIT)
+        var (received, code) = receive(into: &buffer, flags: flags)
+        // The other end was closed with messages unread there. That is said once, before those that wait here.
+        if received < 0, code == ECONNRESET { (received, code) = receive(into: &buffer, flags: flags) }
+        switch received {
+        case 1...: return .message
+        case 0: return .closed
+        default:
+            if code == EAGAIN || code == EWOULDBLOCK { return .nothing }
+            if code == ECONNRESET { return .closed }
+            throw SysError("recvmsg", code: code)
+        }
+    }
+
+    private borrowing func receive(into buffer: inout MessageBuffer, flags: Int32) -> (received: Int, code: Int32) {
         let number = socket.rawValue
         var code: Int32 = 0
         let received = buffer.fill { storage, descriptors, count in
@@ -85,14 +99,7 @@ public struct Channel: ~Copyable, Sendable {
             code = errno
             return result
         }
-        switch received {
-        case 1...: return .message
-        case 0: return .closed
-        default:
-            if code == EAGAIN || code == EWOULDBLOCK { return .nothing }
-            if code == ECONNRESET { return .closed }
-            throw SysError("recvmsg", code: code)
-        }
+        return (received, code)
     }
 }
 

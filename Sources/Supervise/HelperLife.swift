@@ -78,6 +78,8 @@ public struct HelperLife: Sendable {
     /// Whether there is something to inherit, and whether the present helper is an heir.
     private var hasHoldings = false
     private var isHeir = false
+    /// Heirs in a row that did not live long enough to be called sound.
+    private var shortHeirs = 0
     private var attemptsLeft: Int
     private var hasServed = false
     private var isStopping = false
@@ -159,7 +161,7 @@ public struct HelperLife: Sendable {
             noteLength(now: now)
             var trouble: HelperTrouble?
             if case .ending(let known, _) = phase { trouble = known }
-            return (isHeir && !hasGreeted ? disinherit() : [])
+            return (isHeir && (!hasGreeted || shortHeirs >= 2) ? disinherit() : [])
                 + leave(trouble ?? .ended(end, lastWords: words), now: now, using: &generator)
         case (.stop, _):
             isStopping = true
@@ -225,13 +227,21 @@ public struct HelperLife: Sendable {
     /// A helper that served four times as long as was waited for it has earned a short pause: so that whoever is ended
     /// now and then is back at once, and whoever falls over and over costs little.
     private mutating func noteLength(now: UInt64) {
-        if case .serving(let since) = phase, now &- since >= 4 * max(lastPause, Backoff.first) { backoff.reset() }
+        guard case .serving(let since) = phase else { return }
+        if now &- since >= 4 * max(lastPause, Backoff.first) {
+            backoff.reset()
+            shortHeirs = 0
+        } else if isHeir {
+            shortHeirs += 1
+        }
     }
 
-    /// The next one loads anew. An heir that did not come to greet may have failed because of what it inherited.
+    /// The next one loads anew: heirs that did not come to greet, or fell one after the other, may have failed because
+    /// of what they inherited.
     private mutating func disinherit() -> [Action] {
         guard hasHoldings else { return [] }
         hasHoldings = false
+        shortHeirs = 0
         return [.release]
     }
 }

@@ -238,10 +238,10 @@ struct HelperSession: ~Copyable {
             try helper.onRecords(&records, loads)
             return .nothing
         case .maps:
-            guard life.isServing else { throw .unexpectedKind(.maps) }
+            guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.maps) }
             return .maps(try frame.decode(CaptureMaps.self))
         case .link:
-            guard life.isServing else { throw .unexpectedKind(.link) }
+            guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.link) }
             _ = try frame.decode(CaptureLink.self)
             return .link
         case .log:

@@ -119,6 +119,23 @@ import Testing
         }
     }
 
+    /// The kernel says ECONNRESET then, once, before the messages that wait.
+    @Test func whatWasSentBeforeTheEndArrivesThoughTheOtherEndLeftSomethingUnread() throws {
+        var pair = try ChannelPair()
+        guard let own = pair.takeOwn() else { return }
+        do {
+            guard let peer = pair.takePeer() else { return }
+            try own.send([1])
+            for number in 0..<3 { try peer.send([UInt8(number)]) }
+        }
+        var buffer = MessageBuffer()
+        var received: [UInt8] = []
+        while case .message = try own.receive(into: &buffer, waiting: false) {
+            buffer.withBytes { received.append($0[0]) }
+        }
+        #expect(received == [0, 1, 2])
+    }
+
     @Test func sendingWithoutWaiting() throws {
         try withPair { own, _ in
             var sent = 0

@@ -47,6 +47,17 @@ import Wire
         #expect(lived.pass(second / 2) == [.start])
     }
 
+    @Test func heirsThatFallOneAfterTheOtherMayHaveFailedOfWhatTheyInherited() {
+        var lived = orphaned()
+        for attempt in 0..<2 {
+            #expect(lived.pass(second) == [.startHeir])
+            _ = lived.handle(.started)
+            _ = lived.handle(.greeted(Lived.hello()))
+            #expect(lived.handle(Self.killed).contains(.release) == (attempt == 1))
+        }
+        #expect(lived.pass(2 * second) == [.start])
+    }
+
     @Test func nothingIsInheritedFromOneThatBrokeTheProtocol() {
         var lived = Lived()
         lived.serve()
