@@ -181,7 +181,8 @@ def test_hostile_frames(victim, measured):
         leaves(life, wanted, f"{name}: {message[:64].hex()} with {len(carried)} descriptors")
         ends[name] += 1
         sent += count + 1
-    assert len(os.listdir("/proc/self/fd")) == mine
+    # Connections of tests before this one may close meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= mine
     lives = ends.total()
     measured(
         f"{sent} frames in {lives} lives: {sent - lives} allowed ones with random fields, each answered, and {lives} "
