@@ -111,7 +111,7 @@ def in_the_dark(times: tuple, blind: list) -> bool:
     """Whether a request may have no span: it ended within the time that spans wait to be exported before a kill, or
     later, and began before hilo was ready again."""
     begun, ended = times
-    return any(ended > killed - machine.duration(0.5) and begun < ready for killed, ready, _ in blind)
+    return any(ended > killed - machine.duration(1.0) and begun < ready for killed, ready, _ in blind)
 
 
 def test_a_stopped_event_reader_is_replaced(run_hilo, collect, start, new_run, measured):
