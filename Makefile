@@ -111,7 +111,7 @@ test-vm: $(VENV)/.ready ## The end-to-end tests on other kernels, emulated (long
 
 # Their own packages: what OpenTelemetry's auto-instrumentation of Python is made of.
 BENCH_VENV := build/bench/venv
-bench: $(BENCH_VENV)/.ready ## What tracing costs, alternating without and with hilo (20 minutes, on a quiet machine)
+bench: $(BENCH_VENV)/.ready ## What tracing costs, alternating without and with hilo (some minutes, on a quiet machine)
 	@scripts/setup.sh build demo test
 	@$(MAKE) stage
 	@$(BENCH_VENV)/bin/python Tests/Benchmarks/bench.py --output build/bench/result.json $(BENCH_ARGS)

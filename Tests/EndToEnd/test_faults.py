@@ -13,6 +13,16 @@ RATE = machine.count(3000)
 LIFE = 1.3
 
 
+def under_load(run_hilo, collect, start, new_run, hooks, seconds: float) -> tuple:
+    """hilo, its recorder, and a load on a traced server that goes on for so long."""
+    server = start.nginx_static()
+    recorder = collect()
+    run = run_hilo(hilo.environment(hooks, recorder.endpoint))
+    run.wait_ready()
+    plan = load.Plan(server.port, new_run(), int(RATE * seconds), workers=8, rate=RATE)
+    return run, recorder, plan, load.Driver(plan, timeout=60 + 2 * seconds)
+
+
 def largest_gap(recorder, since: float, before: float) -> float:
     """The longest time in which no span arrived."""
     times = [since] + [got.at for got in recorder.received if got.spans and since < got.at < before] + [before]
@@ -22,14 +32,8 @@ def largest_gap(recorder, since: float, before: float) -> float:
 def test_helpers_killed_under_load(run_hilo, collect, start, new_run, hooks, measured):
     """Both at once, again and again. What the programs captured meanwhile waits in the ring for the heir."""
     kills = machine.scaled(5, 100)
-    server = start.nginx_static()
-    recorder = collect()
-    run = run_hilo(hilo.environment(hooks, recorder.endpoint))
-    run.wait_ready()
-    plan = load.Plan(server.port, new_run(), int(RATE * (kills + 1) * 2.2), workers=8, rate=RATE)
-    driver = load.Driver(plan, timeout=60 + 3 * kills)
+    run, recorder, plan, driver = under_load(run_hilo, collect, start, new_run, hooks, seconds=(kills + 1) * 2.2)
     gaps = []
-    seen = 0
 
     def arrived(count: int) -> None:
         recorder.wait_for_run(plan.run, lambda spans: len(spans) >= count, f"{count} spans", timeout=20)
@@ -64,12 +68,7 @@ def test_helpers_killed_under_load(run_hilo, collect, start, new_run, hooks, mea
 def test_the_coordinator_killed_under_load(run_hilo, collect, start, new_run, hooks, measured):
     """Everything ends with it, and whoever supervises it starts it again. What it had not exported is gone with it."""
     kills = machine.scaled(3, 20)
-    server = start.nginx_static()
-    recorder = collect()
-    run = run_hilo(hilo.environment(hooks, recorder.endpoint))
-    run.wait_ready()
-    plan = load.Plan(server.port, new_run(), int(RATE * (kills * 5.5 + 3)), workers=8, rate=RATE)
-    driver = load.Driver(plan, timeout=60 + 10 * kills)
+    run, recorder, plan, driver = under_load(run_hilo, collect, start, new_run, hooks, seconds=kills * 5.5 + 3)
     blind = []
     for _ in range(kills):
         seen = len(recorder.of_run(plan.run))
@@ -111,7 +110,7 @@ def in_the_dark(times: tuple, blind: list) -> bool:
     """Whether a request may have no span: it ended within the time that spans wait to be exported before a kill, or
     later, and began before hilo was ready again."""
     begun, ended = times
-    return any(ended > killed - machine.duration(1.0) and begun < ready for killed, ready, _ in blind)
+    return any(ended > killed - machine.duration(0.5) and begun < ready for killed, ready, _ in blind)
 
 
 def test_a_stopped_event_reader_is_replaced(run_hilo, collect, start, new_run, measured):

@@ -2,7 +2,6 @@
 
 import collections
 import pathlib
-import re
 import signal
 import stat
 import struct
@@ -53,13 +52,6 @@ def waiting(directory: pathlib.Path) -> int:
     return spans
 
 
-def facts(run: hilo.Hilo) -> dict:
-    """The numbers of the closing line."""
-    lines = [line for line in run.errors.splitlines() if "every record is accounted for" in line]
-    assert len(lines) == 1, run.errors
-    return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", lines[0])}
-
-
 def numbers(spans: list) -> list:
     """The numbers of requests, in the order in which their spans arrived."""
     return [int(span.identity.rpartition("-")[2]) for span in spans]
@@ -85,7 +77,7 @@ def test_every_span_arrives_once_in_order_of_age(run_hilo, collect, server, new_
         code = run.stop(how)
         if how == signal.SIGTERM:
             assert code == hilo.OK, run.errors
-            closing = facts(run)
+            closing = run.closing()
             assert closing["otlp_spool_recovered"] == first and closing["otlp_spool_left"] == first + 500, closing
             assert closing["otlp_delivered"] == 0
     assert stat.S_IMODE(spool.stat().st_mode) == 0o700
@@ -100,7 +92,7 @@ def test_every_span_arrives_once_in_order_of_age(run_hilo, collect, server, new_
     until(lambda: not list(spool.iterdir()), "nothing stays in the spool")
     assert run.stop() == hilo.OK, run.errors
     assert numbers(spans) == list(range(1000))
-    closing = facts(run)
+    closing = run.closing()
     assert closing["otlp_spool_recovered"] == 1000 and closing["otlp_spool_left"] == 0, closing
     assert closing["otlp_delivered"] == closing["spans"] + 1000, closing
     measured(f"1000 spans, {size} bytes on the disk, over two ends by {how.name}; each once, in order")
@@ -165,7 +157,7 @@ def test_a_flipped_bit_costs_one_batch(run_hilo, collect, server, new_run, spool
     ]  # fmt: skip
     assert run.stop() == hilo.OK, run.errors
     found = numbers(recorder.of_run(name))
-    closing = facts(run)
+    closing = run.closing()
     assert found == sorted(set(found)) and 0 < len(found) < 500
     assert closing["otlp_spool_damaged"] == 1 and closing["otlp_spool_left"] == 0, closing
     assert closing["otlp_dropped_spool_damaged"] == 500 - len(found), closing
@@ -182,7 +174,7 @@ def test_a_limit_costs_the_oldest(run_hilo, collect, server, new_run, spool, mea
     load.drive(load.Plan(server.port, name, 6000, workers=1, keep_alive=True))
     until(lambda: "The spool is full" in run.errors, "the log says that the spool is full")
     assert run.stop() == hilo.OK, run.errors
-    closing = facts(run)
+    closing = run.closing()
     left, lost = closing["otlp_spool_left"], closing["otlp_dropped_spool_full"]
     size = sum(path.stat().st_size for path in spool.iterdir())
     assert left + lost == 6000 and size <= 1 << 20, closing
@@ -247,6 +239,6 @@ def test_a_disk_that_refuses_costs_no_more_than_no_spool(run_hilo, collect, serv
     until(lambda: not list(spool.iterdir()), "nothing stays in the spool")
     assert run.stop() == hilo.OK, run.errors
     assert sorted(numbers(recorder.of_run(name))) == list(range(300))
-    closing = facts(run)
+    closing = run.closing()
     assert closing["otlp_spool_failures"] > 0 and run.errors.count("The spool cannot be used") == 1
     measured(f"{closing['otlp_spool_failures']} refusals, one line, no span lost")

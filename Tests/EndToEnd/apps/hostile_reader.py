@@ -169,5 +169,10 @@ if (TALLIES / "go").exists():
         if not (TALLIES / f"life-{number}").exists():
             note(f"too early: {error}")
     time.sleep(60)
+elif is_heir:
+    # The life that is compared with the first one inherits nothing, as that one did.
+    note("a second greeting", 1)
+    send(hello())
+    time.sleep(60)
 (TALLIES / "calm").touch()
 answer(wait=True)

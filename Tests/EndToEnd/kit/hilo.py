@@ -94,9 +94,9 @@ class Hilo:
 
     def closing(self) -> dict:
         """The numbers of its last line, which says that every record is accounted for."""
-        line = [line for line in self.errors.splitlines() if "every record is accounted for" in line]
-        assert line, self.errors
-        words = (word.partition("=") for word in line[-1].split())
+        lines = [line for line in self.errors.splitlines() if "every record is accounted for" in line]
+        assert len(lines) == 1, self.errors
+        words = (word.partition("=") for word in lines[0].split())
         return {name: int(value) for name, _, value in words if value.isdigit()}
 
     def json_spans(self) -> list:
