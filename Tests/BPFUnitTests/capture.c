@@ -60,6 +60,11 @@ const struct connection *capture_connection(const struct peer *peer)
                                    : bpf_map_lookup_elem(&connections_by_address, &socket);
 }
 
+void capture_occupy(const struct peer *peer, bool occupied)
+{
+    ((struct connection *)capture_connection(peer))->taken = occupied ? CONNECTION_TAKEN : CONNECTION_FREE;
+}
+
 u32 capture_partial_heads(void)
 {
     return table_count(&partial_heads);

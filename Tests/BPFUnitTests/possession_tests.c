@@ -23,7 +23,23 @@ static void reset_during_receive(void)
     }
 }
 
+/* A receive that another program kept from being looked at is counted, and the next exchange is right. */
+static void occupied(void)
+{
+    open_server(false);
+    in(request);
+    out(answer);
+    capture_occupy(&server, true);
+    in(request);
+    out(answer);
+    CHECK(kept_count == 1 && capture_counter(HILO_COUNT_CONTENDED) == 2, "%u records, %llu counted", kept_count,
+          capture_counter(HILO_COUNT_CONTENDED));
+    capture_occupy(&server, false);
+    next_is_right(1, 1);
+}
+
 const struct test possession_tests[] = {
+    { "possession: another program has the connection", occupied },
     { "possession: a reset during a receive", reset_during_receive },
     { 0 },
 };

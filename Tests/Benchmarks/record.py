@@ -11,7 +11,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "EndToEnd"))
 
 from kit import load, places, ports, servers  # noqa: E402
-from kit.helper import Helper  # noqa: E402
+from kit.helper import VERSION, Helper  # noqa: E402
 from kit.waiting import until  # noqa: E402
 
 CONFIGURE, SELECT, RECORDS = 0x20, 0x22, 0x104
@@ -57,7 +57,7 @@ def main() -> None:
         until(lambda: sum(struct.unpack_from("<QI", one)[1] for one in taken) >= wanted, f"{wanted} records", 20)
         with open(options.file, "wb") as file:
             for payload in taken:
-                frame = struct.pack("<HHIIB3x", 1, RECORDS, 0, len(payload), 0) + payload
+                frame = struct.pack("<HHIIB3x", VERSION, RECORDS, 0, len(payload), 0) + payload
                 file.write(struct.pack("<I", len(frame)) + frame)
     finally:
         # Wakes the listener, which closing does not.

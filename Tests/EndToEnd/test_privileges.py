@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from kit import hilo, load, places, ports, process
-from kit.helper import DAC_READ_SEARCH, SYS_PTRACE, UNASKED, Helper, bit
+from kit.helper import DAC_READ_SEARCH, SYS_PTRACE, UNASKED, VERSION, Helper, bit
 from kit.waiting import until
 
 pytestmark = pytest.mark.privileges
@@ -246,13 +246,13 @@ def test_nobody_may_look_into_a_helper(helper):
 @pytest.mark.parametrize(
     "message",
     {
-        "unknown kind": struct.pack("<HHIIB3x", 1, 0x7777, 1, 0, 0),
+        "unknown kind": struct.pack("<HHIIB3x", VERSION, 0x7777, 1, 0, 0),
         "another version": struct.pack("<HHIIB3x", 9, 0x10, 1, 4, 0) + b"\0\0\0\0",
-        "length that is not the payload's": struct.pack("<HHIIB3x", 1, 0x10, 1, 400, 0),
-        "header cut short": b"\1\0\x10",
-        "padding that is not zero": struct.pack("<HHIIBBBB", 1, 0x10, 1, 4, 0, 1, 2, 3) + b"\0\0\0\0",
-        "a reply": struct.pack("<HHIIB3x", 1, 0x11, 1, 0, 0),
-        "a byte too many": struct.pack("<HHIIB3x", 1, 0x10, 1, 5, 0) + b"\0\0\0\0\0",
+        "length that is not the payload's": struct.pack("<HHIIB3x", VERSION, 0x10, 1, 400, 0),
+        "header cut short": struct.pack("<HB", VERSION, 0x10),
+        "padding that is not zero": struct.pack("<HHIIBBBB", VERSION, 0x10, 1, 4, 0, 1, 2, 3) + b"\0\0\0\0",
+        "a reply": struct.pack("<HHIIB3x", VERSION, 0x11, 1, 0, 0),
+        "a byte too many": struct.pack("<HHIIB3x", VERSION, 0x10, 1, 5, 0) + b"\0\0\0\0\0",
     }.items(),
     ids=lambda item: item[0],
 )

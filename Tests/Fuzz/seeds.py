@@ -45,7 +45,7 @@ def records() -> dict:
 
 
 def message(kind: int, payload: bytes, identity: int = 1, descriptors: int = 0) -> bytes:
-    return HEADER.pack(1, kind, identity, len(payload), descriptors) + payload
+    return HEADER.pack(2, kind, identity, len(payload), descriptors) + payload
 
 
 def text(value: bytes) -> bytes:
@@ -66,7 +66,7 @@ def messages() -> dict:
         "select": message(0x22, struct.pack("<IIB", 1, 7, 1)),
         "selected": message(0x23, struct.pack("<I", 0)),
         "count": message(0x24, b""),
-        "counted": message(0x25, struct.pack("<16Q", *range(16))),
+        "counted": message(0x25, struct.pack("<17Q", *range(17))),
         "hello": message(0x100, struct.pack("<IB5Q", 1, 2, *range(5)) + facts, identity=0),
         "log": message(0x102, b"\4" + text("grüße".encode()) + facts, identity=0),
         "records": message(0x104, struct.pack("<QIIHI", 48, 2, 2, 513, 0), identity=0),

@@ -101,8 +101,12 @@ struct HelperProcess: ~Copyable {
         try channel?.send(bytes, descriptors: descriptors)
     }
 
-    /// The next message's kind and bytes; nil when the helper has closed its end.
+    /// The next message, by kind and bytes; nil when the helper has closed its end. One that is silent for half a minute
+    /// is an error.
     mutating func receive() throws -> (kind: MessageKind, bytes: [UInt8])? {
+        if let descriptor = channel?.rawValue {
+            try #require(try isReadable(descriptor), "nothing for 30 s")
+        }
         guard try channel?.receive(into: &buffer) == .message else { return nil }
         return try buffer.withBytes { (try Frame(decoding: $0).kind, Array($0)) }
     }
@@ -154,11 +158,9 @@ struct HelperProcess: ~Copyable {
 /// too, for a moment.
 func readToEnd(_ pipe: borrowing OwnedFD) throws -> String {
     var output: [UInt8] = []
-    var waiting = PollSet()
-    _ = waiting.add(pipe.rawValue)
     var isAtEnd = false
     while !isAtEnd {
-        _ = try waiting.wait(timeout: 10_000_000_000)
+        try #require(try isReadable(pipe.rawValue), "neither output nor its end for 30 s")
         isAtEnd = try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             let count = try pipe.read(into: buffer)
             output += buffer[..<count]
@@ -166,4 +168,12 @@ func readToEnd(_ pipe: borrowing OwnedFD) throws -> String {
         }
     }
     return String(decoding: output, as: UTF8.self)
+}
+
+/// Waits until a descriptor has something to read, or its end; false after half a minute.
+private func isReadable(_ descriptor: Int32) throws -> Bool {
+    var waiting = PollSet()
+    _ = waiting.add(descriptor)
+    for _ in 0..<30 where try waiting.wait(timeout: 1_000_000_000) > 0 { return true }
+    return false
 }

@@ -14,7 +14,7 @@ struct PythonStarter: HelperStarting {
         import os, socket, struct, sys, time
         s = socket.socket(fileno=3)
         def send(kind, payload, id=0):
-            s.send(struct.pack("<HHIIB3x", 1, kind, id, len(payload), 0) + payload)
+            s.send(struct.pack("<HHIIB3x", 2, kind, id, len(payload), 0) + payload)
         def hello(helper=1, abi=0):
             send(0x100, struct.pack("<IB5QH", abi, helper, 0, 0, 0, 0, 0, 0))
         def request():
@@ -77,7 +77,7 @@ struct Observed: Sendable {
     }
 }
 
-@Suite struct HelperTests {
+@Suite(.timeLimit(.minutes(1))) struct HelperTests {
     @Test func asksAndLeaves() async throws {
         let observed = try Observed(
             script: """
@@ -162,7 +162,7 @@ struct Observed: Sendable {
 
     @Test(arguments: [
         ("send(0x7777, b'')", "unknown message kind 0x7777"),
-        ("s.send(struct.pack('<HH', 1, 0x100))", "ends inside a field"),
+        ("s.send(struct.pack('<HH', 2, 0x100))", "ends inside a field"),
         ("hello()", "unexpected message hello"),
         ("send(0x104, struct.pack('<QI', 0, 0))", "unexpected message records"),
         ("send(0x11, struct.pack('<IB', 0, 0), 99)", "bad value of id"),

@@ -34,8 +34,8 @@ import Wire
             ).encoded(id: 1),
             try SelectRequest([.init(tgid: 1, action: .add)]).encoded(id: 1),
             try SelectReply(full: 0).encoded(id: 1),
-            try CountReply(counters: Array(repeating: 1, count: 16)).encoded(id: 1),
-            bytes("0100 0401 00000000 14000000 00 000000 0800000000000000 01000000 04000000 aabbccdd"),
+            try CountReply(counters: Array(repeating: 1, count: CountReply.size)).encoded(id: 1),
+            bytes("0200 0401 00000000 14000000 00 000000 0800000000000000 01000000 04000000 aabbccdd"),
             try CaptureMaps(links: 2).encoded(),
             try CaptureLink(program: "p").encoded(),
             try Inheritance().encoded(),
@@ -105,18 +105,18 @@ import Wire
 
     @Test func valuesOutsideOfTheirEnumerations() {
         for (message, field) in [
-            ("0100 0201 00000000 05000000 00 000000 07 0000 0000", "level"),
-            ("0100 0100 01000000 08000000 00 000000 0000 00000000 0000", "reason"),
-            ("0100 1100 01000000 05000000 00 000000 00000000 02", "more"),
-            ("0100 1200 01000000 0d000000 00 000000 01000000 0000000000000000 04", "wants"),
-            ("0100 2200 01000000 09000000 00 000000 01000000 01000000 02", "action"),
+            ("0200 0201 00000000 05000000 00 000000 07 0000 0000", "level"),
+            ("0200 0100 01000000 08000000 00 000000 0000 00000000 0000", "reason"),
+            ("0200 1100 01000000 05000000 00 000000 00000000 02", "more"),
+            ("0200 1200 01000000 0d000000 00 000000 01000000 0000000000000000 04", "wants"),
+            ("0200 2200 01000000 09000000 00 000000 01000000 01000000 02", "action"),
         ] as [(String, StaticString)] {
             #expect(throws: WireError.badValue(field)) { try decodeAny(bytes(message)) }
         }
     }
 
     @Test func textThatIsNotUTF8IsReplaced() throws {
-        let message = bytes("0100 0201 00000000 07000000 00 000000 00 0200 ff41 0000")
+        let message = bytes("0200 0201 00000000 07000000 00 000000 00 0200 ff41 0000")
         #expect(try decode(LogMessage.self, message).message == "\u{FFFD}A")
     }
 }

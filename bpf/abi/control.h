@@ -58,7 +58,8 @@ enum hilo_counter {
 	HILO_COUNT_PIPELINE_TOO_DEEP = 13, /* more messages in one call than capture walks: framing lost */
 	HILO_COUNT_SELECTED_FULL = 14,  /* map selected_processes had no room: a process is not traced */
 	HILO_COUNT_PARTIAL_HEADS_FULL = 15, /* map partial_heads had no room: framing lost */
-	HILO_COUNTERS = 16,
+	HILO_COUNT_CONTENDED = 16,       /* a receive or send was not looked at: another program had the connection */
+	HILO_COUNTERS = 17,
 };
 
 #endif

@@ -10,12 +10,11 @@ enum {
 	CONNECTION_FREE = 0,
 	CONNECTION_TAKEN = 1,
 	CONNECTION_TAKEN_CLOSING = 2, /* who has it closes it, with `closing_error` and `closing_sequence` */
-	/* Some 10 us, longer than a walk over all but the longest heads. */
-	CONNECTION_TRIES = 512,
+	CONNECTION_TRIES = 512, /* a bound, as the verifier asks for one */
 };
 
-/* 1: the connection is this program's, until connection_release. 0: it took too long. What passes now is then missing
- * from the stream, and known to be missing by its sequence numbers. */
+/* 1: the connection is this program's, until connection_release. 0: it took too long, which is counted. What passes
+ * now is missing from the stream, and what follows knows it by its sequence numbers. */
 __noinline int connection_take(struct connection *conn)
 {
 	if (!conn)
@@ -23,6 +22,7 @@ __noinline int connection_take(struct connection *conn)
 	for (int i = 0; i < CONNECTION_TRIES; i++)
 		if (__sync_val_compare_and_swap(&conn->taken, CONNECTION_FREE, CONNECTION_TAKEN) == CONNECTION_FREE)
 			return 1;
+	count(HILO_COUNT_CONTENDED);
 	return 0;
 }
 

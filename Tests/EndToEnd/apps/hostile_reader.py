@@ -28,7 +28,7 @@ position = 0
 
 
 def frame(kind: int, payload: bytes, identity: int = 0, descriptors: int = 0) -> bytes:
-    return struct.pack("<HHIIB3x", 1, kind, identity, len(payload), descriptors) + payload
+    return struct.pack("<HHIIB3x", 2, kind, identity, len(payload), descriptors) + payload
 
 
 def send(message: bytes, descriptors: list | None = None) -> None:

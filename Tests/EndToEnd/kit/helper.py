@@ -8,6 +8,8 @@ import subprocess
 
 from . import machine, places
 
+#: WireFormat.version.
+VERSION = 2
 HELLO, LOG, MAPS, LINK = 0x0100, 0x0102, 0x0106, 0x0108
 #: What a helper says without being asked, and that is no answer.
 UNASKED = (LOG, MAPS, LINK)
@@ -41,7 +43,7 @@ class Helper:
     def pid(self) -> int:
         return self.popen.pid
 
-    def send(self, kind: int, payload: bytes = b"", identity: int = 1, version: int = 1) -> None:
+    def send(self, kind: int, payload: bytes = b"", identity: int = 1, version: int = VERSION) -> None:
         self.channel.send(_HEADER.pack(version, kind, identity, len(payload), 0) + payload)
 
     def send_raw(self, data: bytes) -> None:

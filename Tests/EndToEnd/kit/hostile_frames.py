@@ -10,11 +10,10 @@ import socket
 import struct
 
 from . import machine, places
-from .helper import HELLO, LINK, LOG, MAPS
+from .helper import HELLO, LINK, LOG, MAPS, VERSION
 from .waiting import NotReached, until
 
 HEADER = struct.Struct("<HHIIB3s")
-VERSION = 1
 SCAN, DESCRIBE, CONFIGURE, SELECT, COUNT, INHERIT = 0x10, 0x12, 0x20, 0x22, 0x24, 0x010A
 DECLINED = 0x0001
 SETTINGS = 8216
