@@ -101,8 +101,7 @@ struct HelperProcess: ~Copyable {
         try channel?.send(bytes, descriptors: descriptors)
     }
 
-    /// The next message, by kind and bytes; nil when the helper has closed its end. One that is silent for half a minute
-    /// is an error.
+    /// The next message's kind and bytes; nil when the helper has closed its end. Half a minute's silence is an error.
     mutating func receive() throws -> (kind: MessageKind, bytes: [UInt8])? {
         if let descriptor = channel?.rawValue {
             try #require(try isReadable(descriptor), "nothing for 30 s")
