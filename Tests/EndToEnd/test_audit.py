@@ -68,7 +68,8 @@ def with_impostor(workspace, run_hilo, name: str, *definitions: str, capabilitie
     program.unlink()
     version = re.search(r"HILO_ABI_VERSION (\d+)", (places.REPOSITORY / "bpf/abi/records.h").read_text()).group(1)
     number = {"process-inspector": 1, "event-reader": 2}[name]
-    helper.compile_c(places.APPS / "impostor.c", program, f"HELPER={number}", f"ABI_VERSION={version}", *definitions)
+    versions = [f"ABI_VERSION={version}", f"PROTOCOL_VERSION={helper.VERSION}"]
+    helper.compile_c(places.APPS / "impostor.c", program, f"HELPER={number}", *versions, *definitions)
     program.chmod(0o755)
     subprocess.run(["setcap", capabilities, str(program)], check=True)
     run = run_hilo(MINIMAL, stage=stage)
@@ -115,7 +116,8 @@ def test_each_statement_made_untrue(workspace, run_hilo, measured, name, wrong, 
 def coordinator_impostor(workspace, *definitions: str, capabilities: str = "cap_setpcap=p"):
     """Something that `hilo audit` takes for a coordinator."""
     program = workspace.directory("coordinator") / "hilo"
-    helper.compile_c(places.APPS / "impostor.c", program, "HELPER=0", "ABI_VERSION=0", *definitions)
+    versions = ["ABI_VERSION=0", f"PROTOCOL_VERSION={helper.VERSION}"]
+    helper.compile_c(places.APPS / "impostor.c", program, "HELPER=0", *versions, *definitions)
     program.chmod(0o755)
     subprocess.run(["setcap", capabilities, str(program)], check=True)
     child = process.Child([program, "run"], program.parent / "log", uid=places.HILO_UID)

@@ -5,9 +5,9 @@ says which incoming one it belongs to. Unknown is allowed and counted; wrong is 
 """
 
 import pytest
-from kit import checks, load
+from kit import checks, load, machine
 
-COUNT = 1000
+COUNT = machine.count(1000, least=240)
 WORKERS = 32
 
 #: What each nginx does beside proxying: (in http, in location).

@@ -2,7 +2,7 @@
  * respect, chosen when it is compiled (-DWRONG_...). `hilo audit` has to see it.
  *
  * -DHELPER=1 stands for the process-inspector, -DHELPER=2 for the event-reader, -DHELPER=0 for a coordinator, which
- * does nothing; -DABI_VERSION=N is what it greets with.
+ * does nothing; it greets with -DABI_VERSION=N and -DPROTOCOL_VERSION=N.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -119,7 +119,7 @@ static void put_string(const char *text)
 static void begin(uint16_t kind, uint32_t id)
 {
 	length = 0;
-	put_number(1, 2);
+	put_number(PROTOCOL_VERSION, 2);
 	put_number(kind, 2);
 	put_number(id, 4);
 	put_number(0, 4);

@@ -21,6 +21,6 @@ def duration(amount: float) -> float:
     return amount * SLOWNESS
 
 
-def count(number: int) -> int:
-    """How many requests this machine can be asked to serve where others serve `number`; a multiple of 60."""
-    return number if SLOWNESS == 1 else max(60, int(number / SLOWNESS) // 60 * 60)
+def count(number: int, least: int = 60) -> int:
+    """How many requests this machine can be asked to serve where others serve `number`: `least` or more."""
+    return number if SLOWNESS == 1 else max(least, int(number / SLOWNESS) // 60 * 60)
