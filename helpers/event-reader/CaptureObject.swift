@@ -39,6 +39,9 @@ enum CaptureObject {
         return bytes
     }
 
+    /// What keeps a connection's state with its socket, for programs that trace.
+    private static let neededFunction = "bpf_sk_storage_get_tracing"
+
     /// Loads and attaches the set of hooks that was asked for; with `auto` the first that this kernel takes.
     static func load(_ object: [UInt8], _ arguments: Arguments) throws(HelperFault) -> Capture {
         // Memory for maps is accounted to the memory cgroup since 5.11; raising RLIMIT_MEMLOCK would need a privilege.
@@ -61,6 +64,13 @@ enum CaptureObject {
                 .unavailable,
                 "This kernel is locked down (confidentiality): no program may read the memory of processes or of the "
                     + "kernel, so that nothing can be traced. Remedy: boot with lockdown=integrity, or without")
+        }
+        // Found by what it lacks, since distributions give older kernels what newer ones have.
+        if hilo_kernel_function_arguments(neededFunction) == -Errno.noEntry {
+            throw HelperFault(
+                .unavailable,
+                "This kernel is too old: it lacks \(neededFunction), which every set of capture hooks needs. Linux has it "
+                    + "since 5.11, and hilo is tried on 6.1 and later")
         }
         let reasons = refusals.map { "\($0.hooks.rawValue): \($0.text)" }.joined(separator: "; ")
         let code: ExitCode = refusals.contains { $0.code == Errno.notPermitted } ? .privilege : .unavailable

@@ -24,3 +24,10 @@ def duration(amount: float) -> float:
 def count(number: int, least: int = 60) -> int:
     """How many requests this machine can be asked to serve where others serve `number`: `least` or more."""
     return number if SLOWNESS == 1 else max(least, int(number / SLOWNESS) // 60 * 60)
+
+
+def misses_what_waited(hooks: str) -> bool:
+    """Whether this kernel hides from a set of hooks what a thread receives that waited for it before hilo came: see
+    ARCHITECTURE.md, known limits."""
+    major, minor = os.uname().release.split(".")[:2]
+    return hooks == "fentry" and (int(major), int(minor)) < (6, 3)
