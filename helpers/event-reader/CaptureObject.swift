@@ -69,8 +69,8 @@ enum CaptureObject {
         if hilo_kernel_function_arguments(neededFunction) == -Errno.noEntry {
             throw HelperFault(
                 .unavailable,
-                "This kernel is too old: it lacks \(neededFunction), which every set of capture hooks needs. Linux has it "
-                    + "since 5.11, and hilo is tried on 6.1 and later")
+                "This kernel is too old: it lacks \(neededFunction), which every set of capture hooks needs. Linux has "
+                    + "it since 5.11, and hilo is tried on 6.1 and later")
         }
         let reasons = refusals.map { "\($0.hooks.rawValue): \($0.text)" }.joined(separator: "; ")
         let code: ExitCode = refusals.contains { $0.code == Errno.notPermitted } ? .privilege : .unavailable
