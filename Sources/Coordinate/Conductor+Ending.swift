@@ -20,7 +20,8 @@ extension Conductor {
             logger.info("Stopping", metadata: ["reason": "\(stopReason ?? "a helper was given up")"])
         }
 
-        await drain(until: min(deadline, ContinuousClock.now.advanced(by: .seconds(2))))
+        // Sinks need some of the time, too.
+        await drain(until: ContinuousClock.now.advanced(by: limit * 3 / 4))
         session.tracer.flush()
         // What is left after the sinks is for helpers to leave; they take milliseconds.
         let remaining = max(.zero, ContinuousClock.now.duration(to: deadline) - .milliseconds(500))
@@ -33,31 +34,44 @@ extension Conductor {
         if wasReady { sayCounts() }
     }
 
-    /// Until all that the kernel put into the ring has arrived here. An event-reader that is away just then is waited
-    /// for: what it left in the ring comes with its heir.
+    /// Until all that the kernel put into the ring has arrived here. An event-reader that is away just then, or silent
+    /// until it is ended for that, is waited for: what it left in the ring comes with its heir.
     private mutating func drain(until deadline: ContinuousClock.Instant) async {
         guard progress.wasReaderConfigured else { return }
+        while true {
+            do {
+                try await switchOff(until: deadline)
+                try await takeWhatIsLeft(until: deadline)
+                return
+            } catch AskError.gone where failures.isEmpty && ContinuousClock.now < deadline {
+                do {
+                    try await Task.sleep(for: .milliseconds(20))
+                } catch {
+                    continue  // Cancelled: the deadline still holds.
+                }
+            } catch {
+                ledger.missLastCount()
+                logger.warning("The ring could not be drained", metadata: ["reason": "\(error)"])
+                return
+            }
+        }
+    }
+
+    private func switchOff(until deadline: ContinuousClock.Instant) async throws(AskError) {
         var settings = KernelSettings(sampler: session.settings.sampler, ports: PortSet([]))
         settings.isEnabled = false
-        do {
-            while true {
-                do throws(AskError) {
-                    _ = try await session.reader.ask(settings.request, within: .seconds(1))
-                    break
-                } catch {
-                    guard case .gone = error, ContinuousClock.now < deadline else { throw error }
-                }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            while ContinuousClock.now < deadline {
-                ledger.take(KernelCounters(try await session.reader.ask(CountRequest(), within: .seconds(1))))
-                if ledger.isDrained(received: session.tracer.counts.received) { return }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            logger.warning("The ring could not be drained in time")
-        } catch {
-            logger.warning("The ring could not be drained", metadata: ["reason": "\(error)"])
-        }
+        _ = try await session.reader.ask(settings.request, within: ContinuousClock.now.duration(to: deadline))
+    }
+
+    private mutating func takeWhatIsLeft(until deadline: ContinuousClock.Instant) async throws {
+        let enough = min(deadline, .now.advanced(by: .seconds(2)))
+        repeat {
+            let limit = ContinuousClock.now.duration(to: deadline)
+            ledger.take(KernelCounters(try await session.reader.ask(CountRequest(), within: limit)))
+            if ledger.isDrained(received: session.tracer.counts.received) { return }
+            try await Task.sleep(for: .milliseconds(20))
+        } while ContinuousClock.now < enough
+        logger.warning("The ring could not be drained in time")
     }
 
     private mutating func waitForHelpers(
@@ -81,10 +95,13 @@ extension Conductor {
         if let rejection = session.tracer.firstRejection {
             logger.error("Records could not be read, which is a fault of hilo's", metadata: ["first": "\(rejection)"])
         }
-        if closing.isBalanced {
-            logger.notice("Stopped; every record is accounted for", metadata: closing.metadata)
-        } else {
+        if !closing.isBalanced {
             logger.error("Stopped; the counts do not add up", metadata: closing.metadata)
+        } else if ledger.isLastCountMissing {
+            logger.warning(
+                "Stopped; what was left in the ring is lost, and nobody counted it", metadata: closing.metadata)
+        } else {
+            logger.notice("Stopped; every record is accounted for", metadata: closing.metadata)
         }
     }
 }

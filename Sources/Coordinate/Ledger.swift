@@ -11,6 +11,8 @@ public struct Ledger: Hashable {
     private var past = KernelCounters()
     private var current = KernelCounters()
     private var receivedBefore: UInt64 = 0
+    /// Nobody could say what the capture programs counted in the end.
+    public private(set) var isLastCountMissing = false
 
     public init() {}
 
@@ -25,6 +27,12 @@ public struct Ledger: Hashable {
 
     public mutating func take(_ counters: KernelCounters) {
         current = counters
+    }
+
+    /// The event-reader is gone for good before it was asked for the last time: what was attempted is not known, and is
+    /// left out of the closing line.
+    public mutating func missLastCount() {
+        isLastCountMissing = true
     }
 
     public var total: KernelCounters { past + current }
@@ -52,6 +60,7 @@ public struct Ledger: Hashable {
             ("dropped_not_chosen", assembled.disowned),
             ("unsampled_in_kernel", kernel[HILO_COUNT_UNSAMPLED]), ("spans", assembled.spans),
         ]
+        if isLastCountMissing { facts.removeAll { Self.factsOfTheKernel.contains($0.0) } }
         for sink in sinks {
             facts.append(("\(sink.name)_delivered", sink.counts.exported))
             for reason in DropReason.allCases where sink.counts.dropped[reason] > 0 {
@@ -73,6 +82,10 @@ public struct Ledger: Hashable {
             }
         return Closing(facts: facts, isBalanced: isBalanced)
     }
+
+    private static let factsOfTheKernel: Set = [
+        "attempted", "attempted_exchanges", "dropped_ring_full", "dropped_reader_lost", "unsampled_in_kernel",
+    ]
 
     /// What is said last.
     public struct Closing {

@@ -59,6 +59,18 @@ func counters(_ values: [(hilo_counter, UInt64)]) -> KernelCounters {
     }
 
     /// The last count of a life is some seconds old when it ends.
+    @Test func whatNobodyCountedIsNotSaid() {
+        var ledger = Ledger()
+        ledger.take(counters([(HILO_COUNT_ATTEMPTED, 5), (HILO_COUNT_EXCHANGES, 3)]))
+        ledger.missLastCount()
+        let closing = ledger.closing(records(10), sinks: [])
+        #expect(closing.isBalanced)
+        for name in ["attempted", "attempted_exchanges", "dropped_reader_lost", "dropped_ring_full"] {
+            #expect(value(name, closing) == nil)
+        }
+        #expect(value("exchanges", closing) == 10)
+    }
+
     @Test func whatArrivedAfterTheLastCountIsKnown() {
         var ledger = Ledger()
         ledger.take(counters([(HILO_COUNT_ATTEMPTED, 50)]))

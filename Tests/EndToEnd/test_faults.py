@@ -125,3 +125,36 @@ def test_a_stopped_event_reader_is_replaced(run_hilo, collect, start, new_run, m
     recorder.wait_for_run(plan.run, lambda spans: len(spans) == plan.count, "its heir's spans", timeout=30)
     assert not process.name_of(stopped)
     measured("1000 requests while the event-reader was stopped: every span came from its heir")
+
+
+def test_an_event_reader_that_is_stopped_at_the_end(run_hilo, collect, start, new_run, measured):
+    """It is ended for its silence, and its heir drains the ring."""
+    server = start.nginx_static()
+    recorder = collect()
+    run = run_hilo(hilo.environment("auto", recorder.endpoint, OTEL_EBPF_SHUTDOWN_TIMEOUT="60s"))
+    run.wait_ready()
+    os.kill(run.helper("event-reader"), signal.SIGSTOP)
+    plan = load.Plan(server.port, new_run(), 1000)
+    load.drive(plan)
+    assert run.stop(timeout=60) == hilo.OK, run.errors
+    counts = run.closing()
+    assert counts["attempted_exchanges"] == counts["exchanges"] == 1000, counts
+    assert len(recorder.of_run(plan.run)) == plan.count
+    measured("1000 requests and the end while the event-reader was stopped: every span came")
+
+
+def test_what_nobody_can_count_is_said(run_hilo, start, new_run, measured):
+    """Without the starter no heir comes: what is in the ring is lost, and how much that is nobody can say."""
+    server = start.nginx_static()
+    run = run_hilo(hilo.environment("auto"))
+    run.wait_ready()
+    helpers = {process.status_of(pid)["Name"]: pid for pid in run.helpers()}
+    reader = run.helper("event-reader")
+    os.kill(helpers["hilo-starter"], signal.SIGKILL)
+    os.kill(reader, signal.SIGKILL)
+    load.drive(load.Plan(server.port, new_run(), 100))
+    run.stop(timeout=30)
+    (line,) = (line for line in run.errors.splitlines() if "Stopped" in line)
+    assert "what was left in the ring is lost, and nobody counted it" in line, run.errors
+    assert "attempted" not in line and "dropped_ring_full" not in line, line
+    measured(line.partition("Stopped; ")[2][:100])

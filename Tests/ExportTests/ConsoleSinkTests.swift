@@ -88,6 +88,19 @@ import Testing
         #expect(sink.counts.isBalanced && sink.counts.queued == 0)
     }
 
+    @Test func aTreeThatCannotBeWrittenIsNotPrinted() async throws {
+        let pipe = Pipe()
+        let sink = try sink(.tree, pipe)
+        async let run: Void = sink.run()
+        sink.take(Samples.purchase)
+        while sink.counts.queued > 0 { try await Task.sleep(for: .milliseconds(1)) }
+        close(pipe.reader)
+        await run
+        #expect(sink.counts.exported == 0)
+        #expect(sink.counts.dropped[.exportReject] == UInt64(Samples.purchase.count))
+        #expect(sink.counts.isBalanced && sink.failure == EPIPE)
+    }
+
     @Test func aReaderThatSleepsCostsSpansAndNoTime() async throws {
         let pipe = Pipe()
         let sink = try sink(.json, pipe)

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Prints spans, one way or another, on standard output. A slow or closed reader costs printed spans, never more.
 ///
-/// Its ``counts``: a span is *exported* when the printer has it, *rejected* when writing failed. A tree holds what it
-/// has until a trace is complete.
+/// Its ``counts``: a span is *exported* when the printer has it, until what the printer made of it cannot be written. A
+/// tree holds what it has until a trace is complete.
 public final class ConsoleSink: SpanSink {
     private struct State {
         var queue: DeliveryQueue<Span>
@@ -84,23 +84,26 @@ public final class ConsoleSink: SpanSink {
             if Task.isCancelled { finish(within: .zero) }
             switch state.withLock({ $0.queue.next(now: .now) }) {
             case .send(let batch):
+                let held = printer.heldSpans
                 do throws(TextOutput.Closed) {
-                    try await write(printer.take(batch.items, now: .now))
+                    try await write(printer.take(batch.items, now: .now), of: held)
                     settle(batch.id, as: .delivered(rejected: 0))
                 } catch {
                     settle(batch.id, as: .refused)
                     throw error
                 }
             case .wait(let instant):
+                let held = printer.heldSpans
                 let text = printer.due(now: .now)
                 if text.isEmpty {
                     await doorbell.wait(until: [instant, printer.nextDue].compactMap(\.self).min())
                 } else {
-                    try await write(text)
+                    try await write(text, of: held)
                 }
             // There is no spool to store in or to drain.
             case .finished, .store, .drain:
-                return try await write(printer.finish())
+                let held = printer.heldSpans
+                return try await write(printer.finish(), of: held)
             }
         }
     }
@@ -110,9 +113,16 @@ public final class ConsoleSink: SpanSink {
         _ = state.withLock { $0.queue.settle(id, as: outcome, now: .now, using: &generator) }
     }
 
-    private func write(_ text: String) async throws(TextOutput.Closed) {
-        try await output.write(text) {
-            state.withLock { $0.deadline.map { $0 <= .now } ?? false }
+    /// - Parameter held: how many spans the printer held before it made this text; none of them is printed when it
+    ///   cannot be written.
+    private func write(_ text: String, of held: Int) async throws(TextOutput.Closed) {
+        do throws(TextOutput.Closed) {
+            try await output.write(text) {
+                state.withLock { $0.deadline.map { $0 <= .now } ?? false }
+            }
+        } catch {
+            state.withLock { $0.queue.takeBack(held) }
+            throw error
         }
     }
 }

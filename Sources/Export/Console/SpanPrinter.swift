@@ -13,6 +13,9 @@ package protocol SpanPrinter: Sendable {
     /// When ``due(now:)`` will next have something; nil when only more spans can help.
     var nextDue: Instant? { get }
 
+    /// How many spans were taken whose text has not been given yet.
+    var heldSpans: Int { get }
+
     /// All that is still held. Nothing is taken afterwards.
     mutating func finish() -> String
 }
@@ -27,5 +30,6 @@ extension LinePrinter {
     package mutating func take(_ spans: [Span], now: Instant) -> String { spans.map(line).joined() }
     package mutating func due(now: Instant) -> String { "" }
     package var nextDue: Instant? { nil }
+    package var heldSpans: Int { 0 }
     package mutating func finish() -> String { "" }
 }

@@ -27,7 +27,7 @@ package struct TreePrinter: SpanPrinter {
     private let limits: Limits
     private let waterfall: Waterfall
     private var held: [TraceID: HeldTrace] = [:]
-    private var heldSpans = 0
+    package private(set) var heldSpans = 0
     private var drawn: RecentTraces
     private var serviceNumbers: [String: Int] = [:]
 

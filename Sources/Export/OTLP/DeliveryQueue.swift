@@ -156,6 +156,12 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
         backoff.reset()
     }
 
+    /// Items that counted as delivered were not: who took them could do nothing with them.
+    package mutating func takeBack(_ count: Int) {
+        counts.exported -= UInt64(count)
+        counts.dropped[.exportReject] += UInt64(count)
+    }
+
     private mutating func send(_ batch: Batch, now: Instant) -> Step {
         var batch = batch
         batch.attempt += 1
