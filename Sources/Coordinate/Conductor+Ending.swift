@@ -43,17 +43,22 @@ extension Conductor {
                 try await switchOff(until: deadline)
                 try await takeWhatIsLeft(until: deadline)
                 return
-            } catch AskError.gone where failures.isEmpty && ContinuousClock.now < deadline {
-                do {
-                    try await Task.sleep(for: .milliseconds(20))
-                } catch {
-                    continue  // Cancelled: the deadline still holds.
-                }
+            } catch AskError.gone where failures.isEmpty && !Task.isCancelled && ContinuousClock.now < deadline {
+                await withoutHaste()
             } catch {
                 ledger.missLastCount()
                 logger.warning("The ring could not be drained", metadata: ["reason": "\(error)"])
                 return
             }
+        }
+    }
+
+    /// A pause before the next try, none for a task that was cancelled.
+    private func withoutHaste() async {
+        do {
+            try await Task.sleep(for: .milliseconds(20))
+        } catch {
+            return
         }
     }
 

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// SIGTERM, SIGINT and SIGHUP (the terminal is gone), taken by one thread that waits for them instead of by handlers.
+/// SIGTERM, SIGINT and SIGHUP (the terminal is gone), taken by one thread that waits for them instead of by handlers. A
+/// SIGHUP that whoever started this process has it ignore, as nohup does, is none of them.
 public enum StopSignals {
     private static let named: [(number: Int32, name: String)] = [
         (SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP"),
@@ -33,7 +34,16 @@ public enum StopSignals {
     private static func set() -> sigset_t {
         var signals = sigset_t()
         sigemptyset(&signals)
-        for signal in named { sigaddset(&signals, signal.number) }
+        for signal in named where signal.number != SIGHUP || !isIgnored(SIGHUP) {
+            sigaddset(&signals, signal.number)
+        }
         return signals
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        // SIG_IGN, which is a cast that Swift does not import.
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 }

@@ -45,7 +45,8 @@ extension HelperTrouble {
     public var exitCode: ExitCode {
         switch self {
         case .impostor, .otherProtocol, .otherABI: .version
-        case .notStarted(.helper(let error)): error.code == Errno.notPermitted ? .privilege : .fault
+        case .notStarted(.helper(let error)):
+            [Errno.notPermitted, Errno.accessDenied].contains(error.code) ? .privilege : .fault
         case .notStarted(.starter), .silent, .stuck, .misbehaved: .fault
         case .ended(.exited(let status), _):
             switch ExitCode(rawValue: status) {

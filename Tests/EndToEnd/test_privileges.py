@@ -304,6 +304,17 @@ def test_signals_without_a_meaning_end_nothing(run_hilo, name):
     assert run.stop() == hilo.OK, run.errors
 
 
+def test_a_hangup_stops_it_but_not_under_nohup(run_hilo):
+    run = run_hilo(MINIMAL)
+    run.wait_ready()
+    assert run.stop(signal.SIGHUP) == hilo.OK, run.errors
+    kept = run_hilo(MINIMAL, wrapper=["nohup"])
+    kept.wait_ready()
+    os.kill(kept.pid, signal.SIGHUP)
+    assert kept.stop() == hilo.OK, kept.errors
+    assert "reason=SIGTERM" in kept.errors and "SIGHUP" not in kept.errors
+
+
 def test_helpers_end_with_a_killed_coordinator(run_hilo):
     run = run_hilo(MINIMAL)
     run.wait_ready()

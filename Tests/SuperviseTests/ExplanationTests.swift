@@ -36,7 +36,7 @@ import Wire
     }
 
     @Test(arguments: [
-        (Errno.noEntry, "is not there", ExitCode.fault), (Errno.accessDenied, "may not be executed", .fault),
+        (Errno.noEntry, "is not there", ExitCode.fault), (Errno.accessDenied, "may not be executed", .privilege),
         (Errno.notPermitted, "=ep", .privilege),
     ])
     func aProgramThatCannotBeStarted(_ code: Int32, _ words: String, _ exitCode: ExitCode) {

@@ -22,8 +22,9 @@ struct RunCommand: ParsableCommand {
 
             The log goes to standard error, spans that are printed to standard output. READY=1 goes to \
             NOTIFY_SOCKET, and a line to the log, when everything is attached and every process was looked at. \
-            SIGTERM and SIGINT stop it: what was captured is delivered, for at most shutdown_timeout (10 s). With \
-            --spool, what a collector does not take waits on disk, for the next run if need be.
+            SIGTERM, SIGINT and SIGHUP (but not under nohup) stop it: what was captured is delivered, for at most \
+            shutdown_timeout (10 s); sent again, it waits for no collector any more. With --spool, what a \
+            collector does not take waits on disk, for the next run if need be.
             """)
 
     @Option(name: .long, help: ArgumentHelp("A YAML file; hilo config validate checks it.", valueName: "file"))
