@@ -113,8 +113,26 @@ extension Conductor {
         let count = silence.countOfProcesses
         toldProcesses = count
         manager.ready(status: "Tracing \(count) processes")
-        logger.notice(
-            "Ready: every selected feature is attached", metadata: ["hooks": "\(hooks)", "processes": "\(count)"])
+        var facts: Logger.Metadata = ["hooks": "\(hooks)", "processes": "\(count)"]
+        toldUnanswered = discovery.countOfUnanswered
+        guard !discovery.hasListed || toldUnanswered > 0 else {
+            logger.notice("Ready: every selected feature is attached", metadata: facts)
+            return
+        }
+        facts["not_looked_at"] = discovery.hasListed ? "\(toldUnanswered)" : "any"
+        logger.warning(
+            "Ready, but processes are not looked at yet: the host may be overloaded; they will be asked about again",
+            metadata: facts)
+    }
+
+    /// Says when more processes than before are without an answer.
+    mutating func tellUnanswered() {
+        let count = discovery.countOfUnanswered
+        defer { toldUnanswered = count }
+        guard count > toldUnanswered else { return }
+        logger.warning(
+            "Processes could not be looked at: the host may be overloaded; they will be asked about again",
+            metadata: ["not_looked_at": "\(count)"])
     }
 
     func say(_ notice: DiscoveryNotice) {

@@ -34,12 +34,17 @@ struct Conductor {
     var toldProcesses: Int?
     private var ticks: UInt64 = 0
     private var rescanAt: UInt64?
+    private var askAgainAt: UInt64?
+    /// How many processes were last said to be without an answer.
+    var toldUnanswered = 0
 
-    /// After a failed scan.
-    private static let rescanPause: UInt64 = 5_000_000_000
+    /// After a failed scan, and after a question without an answer.
+    private static let retryPause: UInt64 = 5_000_000_000
     /// Losses are asked for every so many ticks, the clock is measured anew every so many.
     private static let ticksPerCount: UInt64 = 20
     private static let ticksPerClock: UInt64 = 40
+    /// Processes that are not waited for any more are asked about every so many.
+    private static let ticksPerUnanswered: UInt64 = 120
 
     init(
         _ session: Session, manager: ServiceManager, performer: AsyncStream<[DiscoveryAction]>.Continuation
@@ -63,7 +68,7 @@ struct Conductor {
         while let event = await events.next() {
             handle(event)
             if progress.beginScan() { perform(discovery.scan()) }
-            if progress.becomeReady() { sayReady() }
+            if progress.becomeReady(hasLooked: discovery.hasLooked) { sayReady() }
             if stopReason != nil || hasFailed { return }
         }
     }
@@ -116,19 +121,18 @@ struct Conductor {
         case .described(let process):
             progress.answered()
             perform(discovery.take(process))
-        case .scanFailed(.gone), .describeFailed(_, .gone):
+        case .scanFailed(.gone):
             // The next process-inspector is asked the same again.
             progress.answered()
-            progress.interrupted()
         case .scanFailed(let error):
             progress.answered()
             discovery.scanFailed()
-            rescanAt = MonotonicClock.now() &+ Conductor.rescanPause
+            rescanAt = MonotonicClock.now() &+ Conductor.retryPause
             logger.warning("Processes could not be listed; they will be listed again", metadata: ["reason": "\(error)"])
         case .describeFailed(let pid, let error):
             progress.answered()
             logger.debug("A process could not be looked at", metadata: ["pid": "\(pid)", "reason": "\(error)"])
-            perform(discovery.describeFailed(pid))
+            describeFailed(pid, error)
         case .full(let count):
             logger.warning(
                 "The kernel's map of traced processes is full; some are not traced", metadata: ["lost": "\(count)"])
@@ -142,6 +146,17 @@ struct Conductor {
         case .traced(let pid, let service): silence.traced(pid, service: service, now: MonotonicClock.now())
         case .forgotten(let pid): silence.forget(pid)
         }
+    }
+
+    private mutating func describeFailed(_ pid: UInt32, _ error: AskError) {
+        if case .declined = error {
+            perform(discovery.describeFailed(pid))
+            return
+        }
+        // Whoever is gone is asked again as soon as there is somebody to ask.
+        let pause = error == .gone ? 0 : Conductor.retryPause
+        askAgainAt = min(askAgainAt ?? .max, MonotonicClock.now() &+ pause)
+        perform(discovery.describeUnanswered(pid))
     }
 
     // MARK: - Time
@@ -158,7 +173,15 @@ struct Conductor {
             rescanAt = nil
             perform(discovery.scan())
         }
+        if progress.isInspectorReady, let due = askAgainAt, now >= due {
+            askAgainAt = nil
+            perform(discovery.askAgain())
+        }
+        if progress.isInspectorReady, ticks % Conductor.ticksPerUnanswered == 0 {
+            perform(discovery.askAgain(includingUnanswered: true))
+        }
         perform(discovery.tick())
+        if progress.isReady { tellUnanswered() }
         if let told = toldProcesses, told != silence.countOfProcesses { tellProcesses() }
         silence.heard(session.tracer.heard())
         for (service, process) in silence.overdue(now: now) {

@@ -9,14 +9,11 @@ public struct Progress: Hashable, Sendable {
     public private(set) var isReady = false
     /// Questions to the process-inspector that have no answer yet.
     private var questions = 0
-    /// The process-inspector went while it was asked; it is asked again when it is back.
-    private var isInterrupted = false
 
     public init() {}
 
     public mutating func asked(_ count: Int) { questions += count }
     public mutating func answered() { questions -= 1 }
-    public mutating func interrupted() { isInterrupted = true }
 
     public mutating func readerConfigured() {
         isReaderConfigured = true
@@ -25,10 +22,7 @@ public struct Progress: Hashable, Sendable {
 
     public mutating func readerLost() { isReaderConfigured = false }
 
-    public mutating func inspectorReady() {
-        isInspectorReady = true
-        isInterrupted = false
-    }
+    public mutating func inspectorReady() { isInspectorReady = true }
 
     public mutating func inspectorLost() { isInspectorReady = false }
 
@@ -40,8 +34,10 @@ public struct Progress: Hashable, Sendable {
     }
 
     /// Whether everything is attached and looked at now; true once.
-    public mutating func becomeReady() -> Bool {
-        guard !isReady, hasScanBegun, isReaderConfigured, isInspectorReady, !isInterrupted, questions == 0 else {
+    ///
+    /// - Parameter hasLooked: the first look at all processes is over.
+    public mutating func becomeReady(hasLooked: Bool) -> Bool {
+        guard !isReady, hasScanBegun, isReaderConfigured, isInspectorReady, hasLooked, questions == 0 else {
             return false
         }
         isReady = true

@@ -31,7 +31,7 @@ extension Discovery {
         look(at: pid, startTime: process.startTime, isTraced: traced[pid] != nil, &actions)
     }
 
-    /// The process-inspector could not list the processes. Nothing more comes of this scan; begin another one later.
+    /// The processes could not be listed. Nothing more comes of this scan; begin another one later.
     public mutating func scanFailed() {
         survey.fail()
     }
@@ -58,6 +58,7 @@ extension Discovery {
             next.isAsked = lookup.isAsked
             next.isStale = lookup.isAsked
             next.isExec = isExec || lookup.isExec
+            next.failures = lookup.failures
             lookups[pid] = next
             return
         }
@@ -85,8 +86,8 @@ extension Discovery {
             }
         }
         if survey.next != nil, queue.count < limits.inFlight { survey.ask(&actions) }
-        guard lookups.isEmpty, survey.next == nil else { return }
-        if survey.isRunning, survey.end(), traced.isEmpty {
+        guard lookups.count == countOfUnanswered, survey.next == nil else { return }
+        if survey.isRunning, survey.end(), traced.isEmpty, countOfUnanswered == 0 {
             actions.append(.notice(.nothingMatchesYet(lookedAt: survey.lookedAt)))
         }
     }
@@ -128,10 +129,23 @@ extension Discovery {
         return actions
     }
 
-    /// The process-inspector declined to describe a process: most likely it is gone. It is not asked again.
+    /// The process-inspector declined to describe a process: most likely the process is gone. Nobody is asked about it
+    /// again.
     public mutating func describeFailed(_ pid: UInt32) -> [DiscoveryAction] {
         var actions: [DiscoveryAction] = []
         if let lookup = answered(pid, &actions) { reject(pid, lookup, .vanished, &actions) }
+        pump(&actions)
+        return actions
+    }
+
+    /// There was no answer, or nobody to ask: nothing is known of the process. Say `askAgain()` after a pause.
+    public mutating func describeUnanswered(_ pid: UInt32) -> [DiscoveryAction] {
+        var actions: [DiscoveryAction] = []
+        if let lookup = answered(pid, &actions) {
+            lookups[pid]?.failures += 1
+            if lookup.failures + 1 == limits.attempts { countOfUnanswered += 1 }
+            if lookup.failures + 1 < limits.attempts { postponed.append(pid) } else { setAside.append(pid) }
+        }
         pump(&actions)
         return actions
     }
@@ -217,7 +231,7 @@ extension Discovery {
 
     /// Ends looking at a process, whatever came of it.
     private mutating func finish(_ pid: UInt32, _ actions: inout [DiscoveryAction]) {
-        lookups[pid] = nil
+        if let lookup = lookups.removeValue(forKey: pid), lookup.failures >= limits.attempts { countOfUnanswered -= 1 }
         settleFollowers(of: pid, &actions)
     }
 

@@ -22,6 +22,8 @@ public struct Discovery: Sendable {
     public struct Limits: Sendable {
         /// Questions to the process-inspector that wait for an answer.
         public var inFlight = 32
+        /// Times that a process is asked about in vain before it is not waited for any more; and failed scans in a row.
+        public var attempts = 3
         /// Processes that are being looked at or wait for it. A page of a scan has to fit twice.
         public var lookups = 2 * ScanReply.pageSize
         /// Traced processes: the size of the kernel's map `selected_processes`.
@@ -45,6 +47,12 @@ public struct Discovery: Sendable {
     var lookups: [UInt32: Lookup] = [:]
     var queue = LookupQueue()
     var inFlight = 0
+    /// Those about whom a question had no answer, until they are asked about again: soon, or seldom. One of them may be
+    /// what the process-inspector hangs on.
+    var postponed: [UInt32] = []
+    var setAside: [UInt32] = []
+    /// How many of `lookups` are not waited for any more. They are asked about all the same.
+    public internal(set) var countOfUnanswered = 0
     var traced: [UInt32: Traced] = [:]
     /// Forked children of processes that are being looked at, by the process whose fate they share.
     var followers: [UInt32: UInt32] = [:]
@@ -77,6 +85,12 @@ public struct Discovery: Sendable {
     /// How many processes are traced.
     public var countOfTraced: Int { traced.count }
 
+    /// Whether the first look at all processes is over: each was looked at or is gone, but for `countOfUnanswered`.
+    public var hasLooked: Bool { survey.wasCompleted || survey.failures >= limits.attempts }
+
+    /// Whether the processes were listed to the end, ever.
+    public var hasListed: Bool { survey.wasCompleted }
+
     // MARK: What begins
 
     /// Looks at all processes: at the start, and whenever something may have been missed.
@@ -104,16 +118,24 @@ public struct Discovery: Sendable {
         return actions
     }
 
-    /// The process-inspector was started anew: what it had been asked is asked again.
+    /// The process-inspector was started anew: what it left without an answer is asked again.
     public mutating func inspectorRestarted() -> [DiscoveryAction] {
         var actions: [DiscoveryAction] = []
-        inFlight = 0
-        for pid in lookups.filter({ $0.value.isAsked }).keys.sorted() {
-            lookups[pid]?.isAsked = false
-            lookups[pid]?.isStale = false
-            queue.append(pid)
-        }
         survey.askAgain(&actions)
+        return actions + askAgain()
+    }
+
+    /// Asks again about those about whom there was no answer: some time after `describeUnanswered(_:)`.
+    ///
+    /// - Parameter includingUnanswered: also about those that are not waited for any more.
+    public mutating func askAgain(includingUnanswered: Bool = false) -> [DiscoveryAction] {
+        var actions: [DiscoveryAction] = []
+        for pid in postponed { queue.append(pid) }
+        postponed = []
+        if includingUnanswered {
+            for pid in setAside { queue.append(pid) }
+            setAside = []
+        }
         pump(&actions)
         return actions
     }
@@ -166,6 +188,8 @@ struct Lookup: Sendable {
     var isFork = false
     /// It has executed a program that nobody has looked at yet.
     var isExec = false
+    /// Questions without an answer.
+    var failures = 0
 
     /// Whether the kernel side was told to trace it, without knowing yet that it lived.
     var isSelected: Bool {

@@ -16,7 +16,8 @@ public enum ProcessHappening: Sendable, Hashable {
 public enum DiscoveryAction: Sendable, Hashable {
     /// Ask the process-inspector for a page of processes, and hand it to `take(_:)` or say `scanFailed()`.
     case scan(ScanRequest)
-    /// Ask the process-inspector about a process, and hand the answer to `take(_:)` or say `describeFailed(_:)`.
+    /// Ask the process-inspector about a process, and hand the answer to `take(_:)` or say `describeFailed(_:)` or
+    /// `describeUnanswered(_:)`: one of them, for each question.
     case describe(DescribeRequest)
     /// Have the kernel side trace a process.
     case select(UInt32)

@@ -19,7 +19,9 @@ struct Survey: Sendable {
     /// What was traced when it began and has not been seen since.
     private(set) var unseen: Set<UInt32> = []
     private(set) var lookedAt = 0
-    private var isFirst = true
+    private(set) var wasCompleted = false
+    /// Those in a row that did not come to their end.
+    private(set) var failures = 0
 
     /// - Returns: false when that much was wanted already.
     @discardableResult
@@ -70,12 +72,14 @@ struct Survey: Sendable {
         isRunning = false
         next = nil
         unseen = []
+        failures += 1
     }
 
     /// - Returns: whether it was the first.
     mutating func end() -> Bool {
         isRunning = false
-        defer { isFirst = false }
-        return isFirst
+        failures = 0
+        defer { wasCompleted = true }
+        return !wasCompleted
     }
 }

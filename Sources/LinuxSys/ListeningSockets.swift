@@ -56,6 +56,17 @@ public struct ListeningSockets: Sendable {
         portByInode[inode] = port
     }
 
+    /// For how long a table is worth keeping that took `cost` to read: so long that reading takes no more than a tenth
+    /// of the time, however slow the host is.
+    ///
+    /// - Parameters:
+    ///   - cost: nanoseconds from its beginning to its end, those included in which others ran.
+    ///   - bounds: the least and the most.
+    public static func lifetime(cost: UInt64, within bounds: ClosedRange<UInt64>) -> UInt64 {
+        let (wanted, overflow) = cost.multipliedReportingOverflow(by: 9)
+        return overflow ? bounds.upperBound : min(max(wanted, bounds.lowerBound), bounds.upperBound)
+    }
+
     /// The inode number in the target of a /proc/PID/fd link: `socket:[12345]`.
     public static func inode(ofLink target: [UInt8]) -> UInt64? {
         let prefix = Array("socket:[".utf8)

@@ -21,6 +21,7 @@ public struct Explanation: Hashable, Sendable {
     }
 
     private static let report = "report it, with the log and the output of hilo doctor"
+    private static let overloaded = "the host may be overloaded: start hilo again when it is less busy"
     private static let reinstall = "install hilo and its helpers from one build"
 
     private static func text(
@@ -32,12 +33,20 @@ public struct Explanation: Hashable, Sendable {
                 "it cannot be started, because the process that starts helpers is of no use (\(why))",
                 "start hilo again, and look for who ended hilo-starter"
             )
+        case .notStarted(.starterLate(let seconds)):
+            (
+                "it cannot be started, because the process that starts helpers did not answer for \(seconds) s",
+                "\(overloaded), and look for who stopped hilo-starter"
+            )
         case .notStarted(.helper(let error)):
             notStarted(error, manifest, path)
         case .silent(let seconds):
-            ("it was started and said nothing for \(seconds) s", report)
+            ("it was started and said nothing for \(seconds) s", "\(overloaded); else \(report)")
         case .stuck(let seconds):
-            ("it did not answer for \(seconds) s, and was ended", "look for who stopped it; else \(report)")
+            (
+                "it did not answer for \(seconds) s, and was ended",
+                "look for who stopped it, or what keeps the host busy; else \(report)"
+            )
         case .impostor(let other):
             ("another program is in its place: it greets as \(other)", reinstall)
         case .otherProtocol(let version):

@@ -68,15 +68,15 @@ public final class Helper: Sendable {
 
     /// Asks one thing.
     ///
-    /// - Parameter limit: how long to wait, give or take a quarter of a second.
+    /// - Parameter limit: how long to wait for the first answer to any question, and for each next one until it is this
+    ///   one's; give or take a quarter of a second.
     public func ask<Request: WireRequest>(
         _ request: Request, within limit: Duration = .seconds(5)
     ) async throws(AskError) -> Request.Reply {
         guard let connection = connection.withLock({ $0 }) else { throw .gone }
-        let now = MonotonicClock.now()
         let result: Result<Request.Reply, AskError> = await withCheckedContinuation { continuation in
             let id = replies.add(
-                reply: Request.Reply.kind, now: now, deadline: now &+ limit.wholeNanoseconds
+                reply: Request.Reply.kind, now: MonotonicClock.now(), limit: limit.wholeNanoseconds
             ) { outcome in
                 switch outcome {
                 case .failed(let error):

@@ -46,7 +46,8 @@ public struct HelperLife: Sendable {
 
     /// How long things may take.
     public struct Patience: Hashable, Sendable {
-        /// From start to greeting: loading programs takes seconds on an emulated processor.
+        /// From start to greeting: loading programs takes seconds on an emulated processor or a busy host. Twice as
+        /// long after each one that did not come to greet, so that a slow host gets there.
         public var greeting: UInt64 = 30_000_000_000
         /// From being asked to leave to being gone.
         public var farewell: UInt64 = 2_000_000_000
@@ -80,6 +81,8 @@ public struct HelperLife: Sendable {
     private var isHeir = false
     /// Heirs in a row that did not live long enough to be called sound.
     private var shortHeirs = 0
+    /// Helpers in a row that said nothing.
+    private var silences = 0
     private var attemptsLeft: Int
     private var hasServed = false
     private var isStopping = false
@@ -94,6 +97,8 @@ public struct HelperLife: Sendable {
         attemptsLeft = patience.attempts
     }
 
+    private var timeToGreet: UInt64 { patience.greeting << min(silences, 2) }
+
     /// Nothing more will happen.
     public var isFinished: Bool { phase == .finished }
 
@@ -105,7 +110,7 @@ public struct HelperLife: Sendable {
     public var deadline: UInt64? {
         switch phase {
         case .idle: 0
-        case .greeting(let since): since &+ patience.greeting
+        case .greeting(let since): since &+ timeToGreet
         case .ending(_, let killAt): killAt
         case .pausing(let until): until
         case .starting, .serving, .finished: nil
@@ -121,7 +126,8 @@ public struct HelperLife: Sendable {
             isHeir = hasHoldings
             return [isHeir ? .startHeir : .start]
         case .greeting:
-            phase = .ending(.silent(seconds: patience.greeting / 1_000_000_000), killAt: nil)
+            defer { silences += 1 }
+            phase = .ending(.silent(seconds: timeToGreet / 1_000_000_000), killAt: nil)
             return [.kill]
         case .ending(let trouble, _):
             phase = .ending(trouble, killAt: nil)
@@ -188,6 +194,7 @@ public struct HelperLife: Sendable {
         phase = .serving(since: now)
         hasServed = true
         hasGreeted = true
+        silences = 0
         return [.announceReady(hello, isHeir: isHeir)]
     }
 

@@ -18,6 +18,7 @@ struct HelperSession: ~Copyable {
     /// Counts the helpers that loaded something.
     private var loads = 0
     private var lastHeard: UInt64 = 0
+    private var silence: Silence
     private var generator = SystemRandomNumberGenerator()
 
     /// Answers that are overdue are looked for this often.
@@ -30,6 +31,7 @@ struct HelperSession: ~Copyable {
         life = HelperLife(
             of: helper.plan.manifest.identity ?? .processInspector, abiVersion: helper.abiVersion,
             patience: helper.patience)
+        silence = Silence(longestTurn: 2 * HelperSession.tick, now: MonotonicClock.now())
         channelIndex = waiting.add(-1)
         processIndex = waiting.add(-1)
         stopIndex = waiting.add(helper.stopDescriptor)
@@ -55,10 +57,9 @@ struct HelperSession: ~Copyable {
 
     /// A helper that answers slowly says something all the same; one that says nothing was stopped, or hangs.
     private mutating func noticeStuck() {
-        guard life.isServing, let asked = helper.replies.oldest else { return }
-        let quiet = MonotonicClock.now() &- max(asked, lastHeard)
-        // Both are times of the same clock, and an answer may have come between the two looks at it.
-        guard Int64(bitPattern: quiet) >= Int64(clamping: helper.patience.answer) else { return }
+        let oldest = life.isServing ? helper.replies.oldest : nil
+        let quiet = silence.pass(now: MonotonicClock.now(), since: oldest.map { max($0, lastHeard) })
+        guard quiet >= helper.patience.answer else { return }
         handle(.offended(.stuck(seconds: helper.patience.answer / 1_000_000_000)))
     }
 
@@ -253,7 +254,7 @@ struct HelperSession: ~Copyable {
             guard !life.isServing else { throw .unexpectedKind(.hello) }
             return .greeting(try frame.decode(Hello.self))
         case _ where frame.kind.isReply:
-            if let wrong = helper.replies.resolve(frame) { return .offence(wrong) }
+            if let wrong = helper.replies.resolve(frame, now: lastHeard) { return .offence(wrong) }
             return .nothing
         default:
             throw .unexpectedKind(frame.kind)

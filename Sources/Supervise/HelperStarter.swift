@@ -8,8 +8,9 @@ public final class HelperStarter: HelperStarting {
     private let process: StarterProcess
     private let installation = Installation.ofThisProcess()
 
-    /// A helper is there within milliseconds; a starter that takes this long is not sound.
-    private static let patience: UInt64 = 10_000_000_000
+    /// A helper is there within milliseconds, or within seconds on a busy host. A starter that takes this long is not
+    /// asked again: its answer would be taken for that to the next question.
+    private static let patience: UInt64 = 30_000_000_000
 
     /// Starts the starter. To be done while this process still has what the starter is to keep, and has one thread.
     ///
@@ -72,17 +73,21 @@ public final class HelperStarter: HelperStarting {
         _ starter: borrowing Channel, for plan: HelperPlan, at path: String, peer: Int32
     ) throws(StartFailure) -> Child {
         var buffer = MessageBuffer(capacity: 64)
+        let isAnswered: Bool
         do throws(SysError) {
             try starter.send(StartRequest(plan).encoded(), descriptors: [peer])
             var waiting = PollSet()
             _ = waiting.add(starter.rawValue)
-            guard try waiting.wait(timeout: patience) > 0 else { throw SysError("poll", code: Errno.timedOut) }
-            guard case .message = try starter.receive(into: &buffer, waiting: false) else {
-                throw SysError("recvmsg", code: Errno.connectionReset)
+            isAnswered = try waiting.wait(timeout: patience) > 0
+            if isAnswered {
+                guard case .message = try starter.receive(into: &buffer, waiting: false) else {
+                    throw SysError("recvmsg", code: Errno.connectionReset)
+                }
             }
         } catch {
             throw .starter("\(error)")
         }
+        guard isAnswered else { throw .starterLate(seconds: patience / 1_000_000_000) }
         let reply: StartReply
         do throws(WireError) {
             reply = try buffer.withBytes { (bytes) throws(WireError) in try StartReply(decoding: bytes) }

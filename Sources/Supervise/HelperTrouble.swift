@@ -29,7 +29,7 @@ extension HelperTrouble {
         switch self {
         case .impostor, .otherProtocol, .otherABI: true
         case .notStarted(.helper(let error)): !SpawnError.passing.contains(error.code)
-        case .notStarted(.starter): true
+        case .notStarted(.starter), .notStarted(.starterLate): true
         case .silent, .stuck, .misbehaved: false
         case .ended(.exited(let status), _):
             switch ExitCode(rawValue: status) {
@@ -47,7 +47,7 @@ extension HelperTrouble {
         case .impostor, .otherProtocol, .otherABI: .version
         case .notStarted(.helper(let error)):
             [Errno.notPermitted, Errno.accessDenied].contains(error.code) ? .privilege : .fault
-        case .notStarted(.starter), .silent, .stuck, .misbehaved: .fault
+        case .notStarted(.starter), .notStarted(.starterLate), .silent, .stuck, .misbehaved: .fault
         case .ended(.exited(let status), _):
             switch ExitCode(rawValue: status) {
             case .privilege: .privilege

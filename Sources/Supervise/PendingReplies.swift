@@ -14,7 +14,7 @@ final class PendingReplies: Sendable {
     private struct Question {
         let reply: MessageKind
         let asked: UInt64
-        let deadline: UInt64
+        let limit: UInt64
         let resume: Continuation
     }
 
@@ -23,16 +23,19 @@ final class PendingReplies: Sendable {
         var waiting: [UInt32: Question] = [:]
         /// Nobody waits any more, but an answer may still come. When each was asked.
         var abandoned: [UInt32: UInt64] = [:]
+        var lastAnswer: UInt64 = 0
     }
 
     private let state = Mutex(State())
 
-    /// - Parameter reply: the kind that answers, if it is not `declined`.
+    /// - Parameters:
+    ///   - reply: the kind that answers, if it is not `declined`.
+    ///   - limit: how long to wait, in nanoseconds.
     /// - Returns: the number for the question; never 0.
-    func add(reply: MessageKind, now: UInt64, deadline: UInt64, _ resume: @escaping Continuation) -> UInt32 {
+    func add(reply: MessageKind, now: UInt64, limit: UInt64, _ resume: @escaping Continuation) -> UInt32 {
         state.withLock { state in
             state.lastID = state.lastID == .max ? 1 : state.lastID + 1
-            state.waiting[state.lastID] = Question(reply: reply, asked: now, deadline: deadline, resume: resume)
+            state.waiting[state.lastID] = Question(reply: reply, asked: now, limit: limit, resume: resume)
             return state.lastID
         }
     }
@@ -40,12 +43,13 @@ final class PendingReplies: Sendable {
     /// Hands a reply to whoever waits for it.
     ///
     /// - Returns: what is wrong with it; nil when nothing is.
-    func resolve(_ frame: Frame) -> WireError? {
+    func resolve(_ frame: Frame, now: UInt64) -> WireError? {
         let id = frame.header.id
         let question: Question?
         let isLate: Bool
         (question, isLate) = state.withLock { state in
-            (state.waiting.removeValue(forKey: id), state.abandoned.removeValue(forKey: id) != nil)
+            state.lastAnswer = now
+            return (state.waiting.removeValue(forKey: id), state.abandoned.removeValue(forKey: id) != nil)
         }
         guard let question else { return isLate ? nil : .badValue("id") }
         guard frame.kind == question.reply || frame.kind == .declined else {
@@ -61,10 +65,16 @@ final class PendingReplies: Sendable {
         _ = question?.resume(.failed(error))
     }
 
-    /// Ends the waiting for answers that are overdue.
+    /// Ends the waiting for answers that are overdue. A helper answers one question after the other: while answers
+    /// come, however slowly, those that wait behind them are not late.
     func expire(now: UInt64) {
         let overdue = state.withLock { state in
-            let overdue = state.waiting.filter { $0.value.deadline <= now }
+            let lastAnswer = state.lastAnswer
+            let overdue = state.waiting.filter { question in
+                // A question may have been asked after the clock was read.
+                let since = max(question.value.asked, lastAnswer)
+                return now >= since && now - since >= question.value.limit
+            }
             for (id, question) in overdue {
                 state.waiting.removeValue(forKey: id)
                 state.abandoned[id] = question.asked

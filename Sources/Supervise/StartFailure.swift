@@ -4,8 +4,10 @@ public import LinuxSys
 public enum StartFailure: Error, Hashable, Sendable {
     /// The kernel refused the program.
     case helper(SpawnError)
-    /// There is no starter to ask, or it does not answer.
+    /// There is no starter to ask, or what it answers is of no use.
     case starter(String)
+    /// The starter did not answer for this many seconds.
+    case starterLate(seconds: UInt64)
 }
 
 extension StartFailure: CustomStringConvertible {
@@ -13,6 +15,7 @@ extension StartFailure: CustomStringConvertible {
         switch self {
         case .helper(let error): "\(error)"
         case .starter(let why): why
+        case .starterLate(let seconds): "the process that starts helpers did not answer for \(seconds) s"
         }
     }
 }

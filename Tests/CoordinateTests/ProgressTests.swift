@@ -4,7 +4,9 @@ import Testing
 @Suite struct ProgressTests {
     // What changes a value cannot stand in an expectation by itself.
     private func beginScan(_ progress: inout Progress) -> Bool { progress.beginScan() }
-    private func becomeReady(_ progress: inout Progress) -> Bool { progress.becomeReady() }
+    private func becomeReady(_ progress: inout Progress, hasLooked: Bool = true) -> Bool {
+        progress.becomeReady(hasLooked: hasLooked)
+    }
 
     @Test func readyTakesBothHelpersAndAllAnswers() {
         var progress = Progress()
@@ -32,11 +34,11 @@ import Testing
         progress.asked(1)
         // The question dies before it is told that the helper did.
         progress.answered()
-        progress.interrupted()
-        #expect(becomeReady(&progress) == false)
+        #expect(becomeReady(&progress, hasLooked: false) == false)
         progress.inspectorLost()
-        #expect(becomeReady(&progress) == false)
+        #expect(becomeReady(&progress, hasLooked: false) == false)
         progress.inspectorReady()
+        #expect(becomeReady(&progress, hasLooked: false) == false)
         progress.asked(1)
         #expect(becomeReady(&progress) == false)
         progress.answered()

@@ -150,6 +150,21 @@ struct Machine {
         open = []
     }
 
+    /// The process-inspector ends, or is too slow.
+    ///
+    /// - Parameter only: nil for whatever was asked.
+    mutating func leaveUnanswered(_ only: UInt32? = nil) {
+        let questions = open
+        open = []
+        for question in questions {
+            if case .describe(let request) = question, only == nil || only == request.pid {
+                perform(discovery.describeUnanswered(request.pid))
+            } else if only != nil {
+                open.append(question)
+            }
+        }
+    }
+
     mutating func loseSelection() {
         selected = []
     }

@@ -1,36 +1,12 @@
 """Too much of everything: what is lost is counted exactly, and nobody grows."""
 
-import os
-import signal
 import subprocess
-import threading
 
 from kit import crowd, hilo, load, machine, process, sick
 from kit.waiting import until
 
 COUNT = machine.scaled(machine.count(120_000), 10_000_000)
 RING = 64 * 1024
-
-
-class Slowed:
-    """A process that gets a twentieth of the time, while this lasts."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid, self._over = pid, threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        while not self._over.wait(0.005):
-            os.kill(self._pid, signal.SIGSTOP)
-            self._over.wait(0.095)
-            os.kill(self._pid, signal.SIGCONT)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_) -> None:
-        self._over.set()
-        self._thread.join()
 
 
 def test_more_than_the_ring_holds(run_hilo, collect, start, measured, hooks):
@@ -40,7 +16,7 @@ def test_more_than_the_ring_holds(run_hilo, collect, start, measured, hooks):
     run = run_hilo(hilo.environment(hooks, recorder.endpoint, OTEL_EBPF_BPF_RING_BYTES=str(RING)))
     run.wait_ready()
     command = ["ab", "-q", "-n", str(COUNT), "-c", "32", "-k", f"http://127.0.0.1:{server.port}/"]
-    with Slowed(run.helper("event-reader")):
+    with process.Slowed(run.helper("event-reader")):
         report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Failed requests:        0" in report
     rate = next(line for line in report.splitlines() if "Requests per second" in line).split()[3]

@@ -1,8 +1,10 @@
 """Which processes, and from when on: READY, late ones, forked ones, connections older than hilo."""
 
+import signal
+import socket
 import time
 
-from kit import checks, hilo, identity, load, machine, ports
+from kit import checks, hilo, identity, load, machine, ports, process
 from kit.load import Connection
 from kit.process import listening
 from kit.waiting import until
@@ -31,6 +33,34 @@ def test_ready_within_two_seconds_and_a_span_within_one_more(run_hilo, collect, 
     assert max(ready) <= READY_LIMIT, f"READY after {max(ready):.2f} s"
     assert max(first) <= FIRST_SPAN_LIMIT, f"the first span {max(first):.2f} s after READY"
     measured(f"READY after at most {max(ready):.2f} s, the first span at most {max(first):.2f} s later")
+
+
+def test_a_slow_look_at_many_processes(run_hilo, collect, start, new_run, workspace, measured):
+    """READY waits for a process-inspector that gets a twentieth of the time, and nobody takes it for one that hangs."""
+    server = start.python()
+    holder = socket.socket()
+    log = workspace.directory("sleepers") / "log"
+    # Each has a socket, so that it is asked for in the tables of sockets.
+    sleepers = [process.Child(["sleep", "600"], log, descriptors=(holder.fileno(),)) for _ in range(60)]
+    try:
+        recorder = collect()
+        run = run_hilo(hilo.environment("auto", recorder.endpoint))
+        inspector = run.helper("process-inspector")
+        with process.Slowed(inspector):
+            took = run.wait_ready(timeout=60)
+            assert "not_looked_at" not in run.errors
+            assert "processes=0" not in run.errors
+        name = new_run()
+        load.drive(load.Plan(server.port, name, 10))
+        recorder.wait_for_run(name, lambda found: len(found) == 10, "its spans")
+        assert run.helper("process-inspector") == inspector, run.errors
+    finally:
+        for sleeper in sleepers:
+            sleeper.stop(signal.SIGKILL)
+        holder.close()
+    assert run.stop() == hilo.OK, run.errors
+    assert "A helper is gone" not in run.errors
+    measured(f"READY after {took:.2f} s with 60 processes and an inspector that had a twentieth of the time")
 
 
 def ask(connection: Connection, name: str) -> None:

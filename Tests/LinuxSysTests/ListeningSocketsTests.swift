@@ -53,6 +53,11 @@ import Testing
         #expect(sockets.portByInode == [5: 5])
     }
 
+    @Test(arguments: [(0, 50), (5, 50), (6, 54), (500, 1000), (UInt64.max, 1000)] as [(UInt64, UInt64)])
+    func aTableIsKeptTheLongerTheLongerItTook(_ cost: UInt64, _ lifetime: UInt64) {
+        #expect(ListeningSockets.lifetime(cost: cost, within: 50...1000) == lifetime)
+    }
+
     @Test func inodesOfLinks() {
         #expect(ListeningSockets.inode(ofLink: Array("socket:[123]".utf8)) == 123)
         for link in [

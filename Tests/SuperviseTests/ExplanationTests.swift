@@ -55,9 +55,9 @@ import Wire
 
     @Test func everyLineIsOneLine() {
         let troubles: [HelperTrouble] = [
-            .notStarted(.starter("gone")), .silent(seconds: 30), .impostor(.processInspector), .otherProtocol(2),
-            .otherABI(9), .misbehaved("a reason"), .ended(.exited(0), lastWords: nil),
-            .ended(.exited(3), lastWords: nil),
+            .notStarted(.starter("gone")), .notStarted(.starterLate(seconds: 30)), .silent(seconds: 30),
+            .impostor(.processInspector), .otherProtocol(2), .otherABI(9), .misbehaved("a reason"),
+            .ended(.exited(0), lastWords: nil), .ended(.exited(3), lastWords: nil),
         ]
         for trouble in troubles {
             let line = explain(trouble).line

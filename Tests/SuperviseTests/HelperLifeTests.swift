@@ -62,6 +62,21 @@ let second: UInt64 = 1_000_000_000
                 == [.announceLost(.silent(seconds: 30), retryAfter: second / 4)])
     }
 
+    @Test func getsLongerAfterEachSilence() {
+        var lived = Lived()
+        for seconds in [30, 60, 120] as [UInt64] {
+            lived.now = max(lived.now, lived.life.deadline ?? 0)
+            _ = lived.pass()
+            _ = lived.handle(.started)
+            #expect(lived.pass((seconds - 1) * second) == [])
+            #expect(lived.pass(1 * second) == [.kill])
+            let actions = lived.handle(.ended(.killed(signal: 9), lastWords: nil))
+            let trouble = HelperTrouble.silent(seconds: seconds)
+            #expect(actions.contains(.announceGivenUp(trouble)) == (seconds == 120))
+        }
+        #expect(lived.life.isFinished)
+    }
+
     @Test(arguments: [
         (Lived.hello(.processInspector), HelperTrouble.impostor(.processInspector)),
         (Lived.hello(abi: 6), .otherABI(6)),

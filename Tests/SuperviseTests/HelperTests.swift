@@ -221,6 +221,28 @@ struct Observed: Sendable {
         observed.helper.stop()
     }
 
+    /// Twenty questions at once, of which each takes a tenth of what one may take.
+    @Test func whoIsSlowIsWaitedFor() async throws {
+        let observed = try Observed(
+            script: """
+                hello()
+                while True:
+                    kind, id, payload = request()
+                    time.sleep(0.1)
+                    send(0x11, struct.pack("<IB", 0, 0), id)
+                """)
+        var changes = observed.changes.makeAsyncIterator()
+        #expect(await observed.next(&changes) == "ready")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<20 {
+                group.addTask { _ = try await observed.helper.ask(ScanRequest(), within: .seconds(1)) }
+            }
+            try await group.waitForAll()
+        }
+        observed.helper.stop()
+        #expect(await observed.next(&changes) == "stopped")
+    }
+
     @Test func whoDoesNotLeaveIsKilled() async throws {
         let observed = try Observed(script: "hello()\ntime.sleep(60)")
         var changes = observed.changes.makeAsyncIterator()

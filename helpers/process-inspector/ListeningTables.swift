@@ -4,14 +4,15 @@ import Wire
 /// Which sockets listen in a network namespace, kept for a moment.
 ///
 /// Reading /proc/PID/net/tcp makes the kernel walk its table of all connections, however few there are: 8 ms here, for
-/// each process that is described. Processes share namespaces, and at the start all of them are described in a row, so
-/// a table answers for its namespace for a short while. Who asks because something has just happened is answered from
+/// each process that is described, and seconds on a host that is busy and has many. Processes share namespaces, and at
+/// the start all of them are described in a row, so a table answers for its namespace for a short while, which is the
+/// longer the longer it took to read. Who asks because something has just happened is answered from
 /// a new one.
 struct ListeningTables {
     struct Table {
         var sockets = ListeningSockets(most: Bounds.ports)
         var isTruncated = false
-        let readAt: UInt64
+        var expiresAt: UInt64 = 0
     }
 
     private var byNamespace: [[UInt8]: Table] = [:]
@@ -21,20 +22,20 @@ struct ListeningTables {
     /// - Parameters:
     ///   - directory: its /proc/PID.
     ///   - isNews: the process is asked about because something has just happened to it.
-    ///   - now: nanoseconds of the monotonic clock.
-    mutating func table(
-        of directory: borrowing HeldDirectory, isNews: Bool, now: UInt64
-    ) throws(SysError) -> Table {
+    mutating func table(of directory: borrowing HeldDirectory, isNews: Bool) throws(SysError) -> Table {
+        let begin = MonotonicClock.now()
         let namespace = try directory.linkTarget("ns/net")
-        if !isNews, let known = byNamespace[namespace], now &- known.readAt < Bounds.tableLifetime { return known }
-        let table = try read(directory, now: now)
+        if !isNews, let known = byNamespace[namespace], begin < known.expiresAt { return known }
+        var table = try read(directory)
+        let end = MonotonicClock.now()
+        table.expiresAt = end + ListeningSockets.lifetime(cost: end - begin, within: Bounds.tableLifetime)
         if byNamespace.count >= Bounds.tables { byNamespace.removeAll(keepingCapacity: true) }
         byNamespace[namespace] = table
         return table
     }
 
-    private func read(_ directory: borrowing HeldDirectory, now: UInt64) throws(SysError) -> Table {
-        var table = Table(readAt: now)
+    private func read(_ directory: borrowing HeldDirectory) throws(SysError) -> Table {
+        var table = Table()
         for name in ["net/tcp", "net/tcp6"] {
             guard let file = try openUnlessMissing(directory, name) else { continue }
             let complete = try file.forEachChunk(atMost: Bounds.socketTable) { piece in

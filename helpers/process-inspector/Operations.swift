@@ -118,7 +118,7 @@ enum Operations {
         do throws(SysError) {
             let sockets = try socketInodes(of: directory, &found.notes)
             if sockets.isEmpty { return }
-            let table = try tables.table(of: directory, isNews: isNews, now: MonotonicClock.now())
+            let table = try tables.table(of: directory, isNews: isNews)
             if table.isTruncated { found.notes.insert(.portsTruncated) }
             found.listeningPorts = Set(sockets.compactMap { table.sockets.portByInode[$0] }).sorted()
         } catch {

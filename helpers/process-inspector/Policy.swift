@@ -34,5 +34,5 @@ enum Bounds {
     static let ports = 4096
     /// Network namespaces whose sockets are remembered, and for how long (nanoseconds).
     static let tables = 256
-    static let tableLifetime: UInt64 = 50_000_000
+    static let tableLifetime: ClosedRange<UInt64> = 50_000_000...10_000_000_000
 }

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 from . import machine, places
@@ -87,6 +88,27 @@ class Child:
             return listening(port, host)
 
         until(answers, f"{self.command[0]} listens on {host}:{port}\n{self.text()}", timeout)
+
+
+class Slowed:
+    """A process that gets a twentieth of the time, while this lasts."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._over = pid, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while not self._over.wait(0.005):
+            os.kill(self._pid, signal.SIGSTOP)
+            self._over.wait(0.095)
+            os.kill(self._pid, signal.SIGCONT)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_) -> None:
+        self._over.set()
+        self._thread.join()
 
 
 def listening(port: int, host: str = "127.0.0.1") -> bool:
