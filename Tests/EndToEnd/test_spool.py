@@ -202,7 +202,7 @@ def test_what_cannot_be_a_spool(workspace, collect):
     file = directory / "file"
     file.write_text("")
     open_to_all = workspace.directory("open", places.HILO_UID)
-    open_to_all.chmod(0o777)
+    open_to_all.chmod(0o755)
     link = directory / "link"
     link.symlink_to(workspace.directory("target", places.HILO_UID))
     for path, cause in (
@@ -211,7 +211,7 @@ def test_what_cannot_be_a_spool(workspace, collect):
         (directory / "new" / "deeper", "o such file"),
         (file, "not a directory"),
         (link, "a link to one"),
-        (open_to_all, "others than its owner may write"),
+        (open_to_all, "others than its owner may open it"),
     ):
         done = hilo.command(workspace, "run", "--spool", str(path), environment=variables(recorder))
         assert done.returncode == hilo.CONFIGURATION, done.stderr

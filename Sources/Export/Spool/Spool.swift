@@ -20,7 +20,7 @@ public actor Spool {
     /// Opens and locks a directory, and makes it where only its last part is missing. Nothing in it is looked at yet.
     ///
     /// - Parameters:
-    ///   - path: of a directory that belongs to this process's user, and to which nobody else may write.
+    ///   - path: of a directory that belongs to this process's user, and which nobody else may open.
     ///   - maxBytes: what all files of the spool may take together.
     public init(directory path: String, maxBytes: Int) throws(SpoolError) {
         directory = try SpoolDirectory.open(path)
