@@ -101,7 +101,7 @@ import Testing
         let written = tally.counts.written
         #expect((3...5).contains(written) && tally.counts.failed == 10 - written)
         #expect(tally.counts.failures.allSatisfy { $0.contains("No space left on device") })
-        #expect(await spool.take(tally)?.prefix(2) == "0 ")
+        #expect(await spool.take(nil, tally)?.prefix(2) == "0 ")
 
         // A file system with a file that is open for writing does not become read only.
         #expect(await spool.close().failures == [])
