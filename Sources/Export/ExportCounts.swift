@@ -57,6 +57,8 @@ public enum DropReason: String, Sendable, CaseIterable {
     case spoolFull = "spool_full"
     /// The span was on the disk, and what can be read there now is something else.
     case spoolDamaged = "spool_damaged"
+    /// The batch in the spool failed again and again while the collector took others.
+    case spoolPoison = "spool_poison"
 }
 
 /// Lost spans by reason.
@@ -67,10 +69,11 @@ public struct DropCounts: Hashable, Sendable {
     private var shutdown: UInt64 = 0
     private var spoolFull: UInt64 = 0
     private var spoolDamaged: UInt64 = 0
+    private var spoolPoison: UInt64 = 0
 
     public init() {}
 
-    public var total: UInt64 { queueFull + exportReject + exportTimeout + shutdown + spoolFull + spoolDamaged }
+    public var total: UInt64 { DropReason.allCases.reduce(0) { $0 + self[$1] } }
 
     public internal(set) subscript(_ reason: DropReason) -> UInt64 {
         get { self[keyPath: Self.place(reason)] }
@@ -85,6 +88,7 @@ public struct DropCounts: Hashable, Sendable {
         case .shutdown: \.shutdown
         case .spoolFull: \.spoolFull
         case .spoolDamaged: \.spoolDamaged
+        case .spoolPoison: \.spoolPoison
         }
     }
 }

@@ -10,8 +10,8 @@ public struct FileStatus: Hashable, Sendable {
     /// Bytes.
     public let size: Int
     public let isRegular: Bool
-    /// By the group or by others.
-    public let isWritableByOthers: Bool
+    /// Whether the group or others may do anything with it.
+    public let isOpenToOthers: Bool
 
     init(_ status: stat) {
         device = UInt64(status.st_dev)
@@ -20,7 +20,7 @@ public struct FileStatus: Hashable, Sendable {
         links = UInt64(status.st_nlink)
         size = Int(status.st_size)
         isRegular = status.st_mode & S_IFMT == S_IFREG
-        isWritableByOthers = status.st_mode & (S_IWGRP | S_IWOTH) != 0
+        isOpenToOthers = status.st_mode & (S_IRWXG | S_IRWXO) != 0
     }
 }
 

@@ -12,6 +12,8 @@ import Testing
     private let start = ContinuousClock.now
     private var random = SystemRandomNumberGenerator()
     private var queue = Queue(limits: limits, hasSpool: true)
+    /// Batches that were read from the spool.
+    private var read = 0
 
     private func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
 
@@ -26,8 +28,16 @@ import Testing
         #expect(isCounted)
     }
 
-    private func drained(_ spans: UInt64, as outcome: DeliveryOutcome, at now: Double) {
-        queue.settleDrained(spans, as: outcome, SpoolReport(), now: at(now), using: &random)
+    /// - Returns: the batch that it was, which is a new one where none was named.
+    @discardableResult private func drained(
+        _ drain: Queue.Drain, _ spans: UInt64 = 4, as outcome: DeliveryOutcome, meaning: DrainMeaning = .ofTheCollector,
+        at now: Double, _ location: SourceLocation = #_sourceLocation
+    ) -> StoredBatch {
+        read += drain.batch == nil ? 1 : 0
+        let batch = drain.batch ?? StoredBatch(segment: 1, offset: read, spans: spans)
+        let found = queue.settle(batch, for: drain, as: outcome, SpoolReport(), now: at(now), using: &random)
+        #expect(found == meaning, sourceLocation: location)
+        return batch
     }
 
     private func recover(_ spans: UInt64) {
@@ -64,11 +74,13 @@ import Testing
         #expect(instant == seconds.map(at), sourceLocation: location)
     }
 
-    private func expectDrain(at now: Double, _ location: SourceLocation = #_sourceLocation) {
-        guard case .drain = next(at: now) else {
-            Issue.record("expected to drain", sourceLocation: location)
-            return
+    private func toDrain(at now: Double, _ location: SourceLocation = #_sourceLocation) throws -> Queue.Drain {
+        let step = next(at: now)
+        guard case .drain(let drain) = step else {
+            Issue.record("expected to drain, not \(step)", sourceLocation: location)
+            throw CancellationError()
         }
+        return drain
     }
 
     private func expectFinished(at now: Double, _ location: SourceLocation = #_sourceLocation) {
@@ -100,24 +112,28 @@ import Testing
 
     @Test func theOldestFeelsTheWay() throws {
         recover(8)
-        expectDrain(at: 0)
-        drained(4, as: .failed(retryAfter: .seconds(10)), at: 0)
+        let oldest = drained(try toDrain(at: 0), as: .failed(retryAfter: .seconds(10)), at: 0)
         accept(1...4, at: 1)
         stored(try toStore(at: 1), at: 1)
         guard case .wait(let instant?) = next(at: 1) else { throw CancellationError() }
         #expect(instant >= at(10) && instant <= at(11))
-        expectDrain(at: 11)
-        accept(5...8, at: 11)
-        stored(try toStore(at: 11), at: 11)
-        expectWait(nil, at: 11)
-        drained(4, as: .delivered(rejected: 1), at: 12)
-        // Now beside what is fresh.
-        expectDrain(at: 12)
-        accept(9...16, at: 12)
-        #expect(try toSend(at: 12).items == [9, 10, 11, 12])
-        expectWait(nil, at: 12)
-        drained(4, as: .refused, at: 12)
-        expectDrain(at: 12)
+        // In turn with another.
+        let other = drained(try toDrain(at: 11), as: .failed(retryAfter: .seconds(10)), at: 11)
+        #expect(other != oldest)
+        let drain = try toDrain(at: 22)
+        #expect(drain.batch == oldest)
+        accept(5...8, at: 22)
+        stored(try toStore(at: 22), at: 22)
+        expectWait(nil, at: 22)
+        drained(drain, as: .delivered(rejected: 1), at: 23)
+        // Now beside what is fresh, and again in order of age.
+        let second = try toDrain(at: 23)
+        #expect(second.batch == other)
+        accept(9...16, at: 23)
+        #expect(try toSend(at: 23).items == [9, 10, 11, 12])
+        expectWait(nil, at: 23)
+        drained(second, as: .refused, at: 23)
+        #expect(try toDrain(at: 23).batch == nil)
         #expect(queue.counts.exported == 3 && queue.counts.dropped[.exportReject] == 5)
         #expect(queue.counts.spool?.left == 8 && queue.counts.spool?.recovered == 8 && queue.counts.isBalanced)
     }
@@ -135,7 +151,7 @@ import Testing
         stored(batch, at: 0)
         expectWait(nil, at: 0)
         settle(first, as: .delivered(rejected: 0), at: 1)
-        expectDrain(at: 1)
+        _ = try toDrain(at: 1)
         settle(second, as: .delivered(rejected: 0), at: 1)
         #expect(try toSend(at: 1).items == [13, 14, 15, 16])
         #expect(queue.counts.dropped.total == 0 && queue.counts.isBalanced)
@@ -175,7 +191,7 @@ import Testing
 
     @Test func closingStoresWhatIsNotAnsweredInTime() throws {
         recover(5)
-        expectDrain(at: 0)
+        _ = try toDrain(at: 0)
         accept(1...6, at: 0)
         let sent = try toSend(at: 0)
         queue.close(deadline: at(10), now: at(0))
@@ -233,8 +249,9 @@ import Testing
         var now = 0.0
         var flying: [Queue.Batch] = []
         var storing: Queue.Batch?
-        var disk: [[Int]] = []
-        var isDraining = false
+        var disk: [(batch: StoredBatch, items: [Int])] = []
+        var (written, read) = (0, 0)
+        var draining: Queue.Drain?
         var (handedIn, delivered) = (0, Set<Int>())
         let outcomes: [DeliveryOutcome] = [
             .delivered(rejected: 0), .refused, .failed(retryAfter: nil), .failed(retryAfter: .seconds(20)),
@@ -250,7 +267,7 @@ import Testing
                 switch next(at: now) {
                 case .send(let batch): flying.append(batch)
                 case .store(let batch): storing = batch
-                case .drain: isDraining = true
+                case .drain(let drain): draining = drain
                 case .wait(let instant): #expect(instant.map { $0 > at(now) } ?? true)
                 case .finished: break
                 }
@@ -267,21 +284,32 @@ import Testing
                 let writings: [SpoolWriting] = [.written, .written, .failed, .tooLarge]
                 let outcome = writings.randomElement(using: &dice) ?? .written
                 if queue.settle(batch.id, as: outcome, SpoolReport(), now: at(now)), outcome == .written {
-                    disk.append(batch.items)
+                    written += 1
+                    let place = StoredBatch(segment: 1, offset: written, spans: UInt64(batch.items.count))
+                    disk.append((place, batch.items))
                 }
-            case 7 where isDraining:
-                isDraining = false
+            case 7 where draining != nil:
+                guard let drain = draining else { continue }
+                draining = nil
+                guard let index = disk.firstIndex(where: { entry in
+                    drain.batch.map { $0 == entry.batch } ?? (entry.batch.offset > read)
+                }) else {
+                    Issue.record("there is no such batch")
+                    return
+                }
+                read = max(read, disk[index].batch.offset)
                 let outcome = outcomes.randomElement(using: &dice) ?? .refused
-                queue.settleDrained(
-                    UInt64(disk[0].count), as: outcome, SpoolReport(), now: at(now), using: &dice)
-                if case .failed = outcome { continue }
-                delivered.formUnion(disk.removeFirst())
+                let meaning = queue.settle(
+                    disk[index].batch, for: drain, as: outcome, SpoolReport(), now: at(now), using: &dice)
+                if case .failed = outcome, meaning != .givenUp { continue }
+                if case .delivered = outcome { #expect(delivered.isDisjoint(with: disk[index].items)) }
+                delivered.formUnion(disk.remove(at: index).items)
             default:
                 if step > 2500 { queue.close(deadline: at(now + 5), now: at(now)) }
             }
             #expect(queue.counts.isBalanced)
             #expect(queue.counts.queued <= 20)
-            #expect(queue.counts.spool?.left == UInt64(disk.joined().count))
+            #expect(queue.counts.spool?.left == UInt64(disk.reduce(0) { $0 + $1.items.count }))
         }
         #expect(queue.counts.accepted == UInt64(handedIn))
         queue.close(deadline: at(now), now: at(now))

@@ -12,8 +12,27 @@ import Testing
         return place.number
     }
 
-    private func makeRoom(for size: Int) -> SpoolIndex.Room { index.makeRoom(for: size) }
-    private func dispose() -> SpoolIndex.Disposal? { index.dispose() }
+    /// What goes, and that it went.
+    private func makeRoom(for size: Int) -> SpoolIndex.Room {
+        let room = index.makeRoom(for: size)
+        if case .removeAside(let number) = room { index.removed(SpoolName(number, isDamaged: true)) }
+        if case .remove(let number, _) = room { index.removed(SpoolName(number)) }
+        return room
+    }
+
+    private func dispose() -> SpoolIndex.Disposal? {
+        let disposal = index.disposal
+        if case .remove(let number) = disposal { index.removed(SpoolName(number)) }
+        if case .setAside(let number) = disposal { index.wasSetAside(number) }
+        return disposal
+    }
+
+    /// The next entry is given out, and dealt with.
+    private func deliver(_ number: UInt64, size: Int, spans: UInt64) {
+        index.pass(number, size: size, spans: spans)
+        index.settle(number, spans: spans)
+    }
+
     private func damage(_ number: UInt64) -> Bool { index.damage(number) }
     private func end(_ number: UInt64) -> UInt64 { index.end(number) }
 
@@ -54,12 +73,12 @@ import Testing
     @Test func whatIsDeliveredIsRemovedAndWhatIsDamagedSetAside() {
         _ = write(1000, spans: 3)
         _ = write(1000, spans: 4)
-        index.pass(1, size: 1000, spans: 3)
+        deliver(1, size: 1000, spans: 3)
         #expect(dispose() == nil)
         #expect(damage(1))
         #expect(!damage(1))
         index.take(from: 1)
-        index.pass(1, size: 1000, spans: 4)
+        deliver(1, size: 1000, spans: 4)
         #expect(dispose() == nil)
         index.release()
         #expect(dispose() == .setAside(1))
@@ -68,6 +87,29 @@ import Testing
         #expect(write(1000, spans: 3) == 2)
         #expect(end(2) == 3)
         #expect(dispose() == .remove(2))
+    }
+
+    @Test func aFileCountsUntilItIsRemoved() {
+        _ = write(1 << 20, spans: 2)
+        for _ in 0..<2 { #expect(index.makeRoom(for: 1) == .remove(1, spans: 2)) }
+        #expect(index.bytes == 1 << 20 && index.spans == 2)
+        deliver(1, size: 1 << 20, spans: 2)
+        for _ in 0..<2 { #expect(index.disposal == .remove(1)) }
+        #expect(index.bytes == 1 << 20)
+        index.removed(SpoolName(1))
+        #expect(index.bytes == 0 && index.disposal == nil)
+    }
+
+    @Test func whatWasGivenOutStaysUntilItIsDealtWith() {
+        _ = write(1000, spans: 3)
+        _ = write(1000, spans: 4)
+        index.pass(1, size: 1000, spans: 3)
+        #expect(index.front?.unread == 4)
+        deliver(1, size: 1000, spans: 4)
+        #expect(index.front == nil && index.spans == 3 && index.disposal == nil)
+        #expect(end(1) == 0, "nothing of it is at the cursor or behind it")
+        index.settle(1, spans: 3)
+        #expect(index.disposal == .remove(1))
     }
 
     @Test func numbersGoOnAfterWhatIsThere() {

@@ -102,17 +102,24 @@ extension Spool {
         }
     }
 
-    /// Takes the next one out.
-    func take(_ tally: SpoolTally = SpoolTally()) async -> String? {
-        guard let entry = next(then: { tally.note($1) }) else { return nil }
-        settle(entry, isGone: true) { tally.note($0) }
+    /// Takes one out: the next, or one that was given out before.
+    func take(_ batch: StoredBatch? = nil, _ tally: SpoolTally = SpoolTally()) async -> String? {
+        guard let entry = next(batch, then: { tally.note($1) }) else { return nil }
+        settle(entry.batch, isGone: true) { tally.note($0) }
         return String(decoding: entry.body, as: UTF8.self)
+    }
+
+    /// Gives out the next one, which cannot be delivered.
+    func fail() async -> StoredBatch? {
+        guard let entry = next(nil, then: { _, _ in }) else { return nil }
+        settle(entry.batch, isGone: false) { _ in }
+        return entry.batch
     }
 
     /// Takes all of them out.
     func takeAll(_ tally: SpoolTally = SpoolTally()) async -> [String] {
         var all: [String] = []
-        while let one = await take(tally) { all.append(one) }
+        while let one = await take(nil, tally) { all.append(one) }
         return all
     }
 }

@@ -1,6 +1,7 @@
 import Export
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SpoolTests {
@@ -53,7 +54,7 @@ import Testing
         #expect(await spool.take() == "0")
         #expect(await spool.take() == "1")
         // One that is on its way when the process ends is there again.
-        let entry = try #require(await spool.next { _, _ in })
+        let entry = try #require(await spool.next(nil) { _, _ in })
         #expect(entry.body == Array("2".utf8))
         let copy = try SpoolTests.killed(place)
         let next = try copy.open()
@@ -67,12 +68,75 @@ import Testing
         let spool = try place.open()
         await spool.append("a")
         await spool.append("b")
+        await spool.append("c")
+        let a = try #require(await spool.fail())
+        let b = try #require(await spool.fail())
+        #expect(a < b)
+        #expect(await spool.takeAll() == ["c"], "those that failed are had by name only")
         for _ in 0..<3 {
-            let entry = try #require(await spool.next { _, _ in })
-            #expect(entry.body == Array("a".utf8))
-            await spool.settle(entry, isGone: false) { _ in }
+            let entry = try #require(await spool.next(a) { _, _ in })
+            #expect(entry.body == Array("a".utf8) && entry.batch == a)
+            await spool.settle(entry.batch, isGone: false) { _ in }
         }
-        #expect(await spool.takeAll() == ["a", "b"])
+        #expect(await spool.take(b) == "b")
+        let copy = try SpoolTests.killed(place)
+        let next = try copy.open()
+        #expect(await next.recover().spans == 1)
+        #expect(await spool.take(a) == "a")
+        #expect(try place.names == [])
+    }
+
+    @Test func whatFailedAndIsGoneIsCountedOnce() async throws {
+        let place = try SpoolPlace()
+        let spool = try place.open()
+        for _ in 0..<2 {
+            await spool.append("\(String(repeating: "x", count: 40_000))", spans: 3, tally)
+            await spool.append("later", spans: 4, tally)
+        }
+        let first = try #require(await spool.fail())
+        let isFound = Mutex(true)
+        func again(_ batch: StoredBatch) async {
+            let entry = await spool.next(batch) { (reading, report) in
+                tally.note(report)
+                if case .lost = reading { isFound.withLock { $0 = false } }
+            }
+            #expect(entry == nil)
+        }
+        var bytes = try place.read("0000000000000001.spool")
+        bytes[bytes.count / 4] ^= 1
+        try place.write(bytes, to: "0000000000000001.spool")
+        await again(first)
+        #expect(!isFound.withLock { $0 } && tally.counts.unreadable == 3 && tally.counts.damaged == 1)
+        #expect(await spool.takeAll(tally).count == 3)
+
+        await spool.append("oldest", spans: 5, tally)
+        let oldest = try #require(await spool.fail())
+        await spool.append(String(repeating: "x", count: (1 << 20) - 40), spans: 1, tally)
+        #expect(tally.counts.overflow == 5)
+        await again(oldest)
+        #expect(tally.counts.overflow == 5 && tally.counts.unreadable == 3)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount"))
+    func aFileThatCannotBeRemovedCountsAndIsNotLost() async throws {
+        let place = try SpoolPlace()
+        let spool = try place.open()
+        let body = String(repeating: "x", count: 60_000)
+        for _ in 0..<17 { await spool.append(body, tally) }
+        #expect(tally.counts.written == 17 && tally.counts.overflow == 0)
+        let first = "\(place.path)/0000000000000001.spool"
+        // A mount point cannot be removed: EBUSY.
+        #expect(mount(first, first, nil, UInt(MS_BIND), nil) == 0)
+        await spool.append(body, tally)
+        #expect(tally.counts.failed == 1 && tally.counts.overflow == 0)
+        #expect(await spool.take(nil, tally) == body)
+        #expect(try place.names.count == 17, "delivered, and still there")
+        await spool.append(body, tally)
+        #expect(tally.counts.failed == 2, "it takes room")
+        #expect(umount2(first, Int32(MNT_DETACH)) == 0)
+        await spool.append(body, tally)
+        #expect(tally.counts.written == 18 && tally.counts.overflow == 0)
+        #expect(await spool.takeAll(tally).count == 17)
         #expect(try place.names == [])
     }
 

@@ -32,7 +32,7 @@ import Testing
             try directory.synchronize()
             let status = try directory.openForWriting("a").fileStatus()
             #expect(status.size == 3 && status.isRegular && status.links == 1 && status.owner == geteuid())
-            #expect(!status.isWritableByOthers)
+            #expect(!status.isOpenToOthers)
             #expect(code { _ = try directory.create("a") } == Errno.exists)
             try directory.rename("a", to: "b")
             #expect(code { _ = try directory.openForWriting("a") } == Errno.noEntry)

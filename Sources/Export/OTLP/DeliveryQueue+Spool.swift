@@ -2,6 +2,8 @@
 struct SpoolLane<Item: Sendable>: Sendable {
     /// The batch that is being written.
     var storing: DeliveryQueue<Item>.Batch?
+    /// The batches in the spool that failed.
+    var suspects: Suspects
     /// One from the spool is on its way.
     var isDraining = false
     /// Nothing is written before this time, since the last attempt failed.
@@ -24,11 +26,21 @@ struct SpoolLane<Item: Sendable>: Sendable {
     }
 }
 
+/// What the outcome of a batch from the spool says something of.
+package enum DrainMeaning: Hashable, Sendable {
+    case ofTheCollector
+    /// It failed, as it did before while the collector took others.
+    case ofTheBatch
+    /// It failed for the last time.
+    case givenUp
+}
+
 /// With a spool, what cannot be sent at once is written to disk, and sent from there when the collector takes spans
 /// again: the oldest first, one at a time, beside what is fresh.
 ///
 /// - A batch that failed is stored, after those that were made before it. While the collector is in trouble, so is
-///   each new batch, and the oldest stored one feels the way.
+///   each new batch, and the oldest stored one feels the way, in turn with another: what is fresh if there is
+///   something, else the next. So no batch that fails by itself keeps the others: see ``Suspects``.
 /// - When all requests are under way and half of the queue is full, batches are stored too.
 /// - Of the requests that may be under way, one is for the spool as long as there is something in it.
 /// - When it is closed in times of trouble, or at its deadline, the rest is stored. A batch that was on its way then
@@ -66,35 +78,54 @@ extension DeliveryQueue {
         return true
     }
 
-    /// Counts the outcome of a batch of so many spans that came from the spool.
-    package mutating func settleDrained(
-        _ spans: UInt64, as outcome: DeliveryOutcome, _ report: SpoolReport, now: Instant,
+    /// Counts the outcome of a batch that came from the spool.
+    ///
+    /// - Parameter drain: the step that it was sent for.
+    package mutating func settle(
+        _ batch: StoredBatch, for drain: Drain, as outcome: DeliveryOutcome, _ report: SpoolReport, now: Instant,
         using generator: inout some RandomNumberGenerator
-    ) {
+    ) -> DrainMeaning {
         note(report)
         lane?.isDraining = false
         let rejected: UInt64
         switch outcome {
         case .failed(let retryAfter):
-            _ = failed(retryAfter: retryAfter, now: now, using: &generator)
-            return
-        case .refused: rejected = spans
-        case .delivered(let count): rejected = min(UInt64(max(0, count)), spans)
+            let isItsOwn = lane?.suspects.failed(batch, now: now, using: &generator) ?? false
+            if !isItsOwn || retryAfter != nil { _ = failed(retryAfter: retryAfter, now: now, using: &generator) }
+            guard drain.isLast else { return isItsOwn ? .ofTheBatch : .ofTheCollector }
+            lane?.suspects.remove(batch)
+            counts.spool?.left -= batch.spans
+            counts.dropped[.spoolPoison] += batch.spans
+            return .givenUp
+        case .refused:
+            rejected = batch.spans
+            lane?.suspects.remove(batch)
+            lane?.suspects.refused()
+        case .delivered(let count):
+            rejected = min(UInt64(max(0, count)), batch.spans)
+            lane?.suspects.remove(batch)
+            lane?.suspects.delivered(now: now)
         }
         answered(now: now)
-        counts.spool?.left -= spans
-        counts.exported += spans - rejected
+        counts.spool?.left -= batch.spans
+        counts.exported += batch.spans - rejected
         counts.dropped[.exportReject] += rejected
+        return .ofTheCollector
     }
 
     /// There was nothing to be had from the spool.
-    package mutating func drainedNothing(_ report: SpoolReport, now: Instant) {
+    package mutating func settle(_ drain: Drain, asLost isLost: Bool, _ report: SpoolReport, now: Instant) {
         note(report)
         lane?.isDraining = false
-        lane?.unreadableUntil = now + SpoolLane<Item>.pause
+        if isLost, let batch = drain.batch {
+            lane?.suspects.remove(batch)
+        } else {
+            lane?.unreadableUntil = now + SpoolLane<Item>.pause
+        }
     }
 
     package mutating func note(_ report: SpoolReport) {
+        lane?.suspects.remove(segments: report.removed)
         counts.spool?.left -= report.overflow + report.unreadable
         counts.spool?.damaged += report.damaged
         counts.spool?.failures += UInt64(report.failures.count)
@@ -112,12 +143,11 @@ extension DeliveryQueue {
     /// Requests that are under way.
     var requests: Int { sending.count + (isDraining ? 1 : 0) }
 
-    /// How many requests may be for what was never stored.
-    var lanesForFresh: Int {
-        hasStored && deadline == nil ? max(1, limits.concurrency - 1) : limits.concurrency
+    /// Whether there is something in the spool that was not tried yet.
+    private var hasUntried: Bool {
+        guard let left = counts.spool?.left, let lane else { return false }
+        return left > lane.suspects.spans && !lane.suspects.isFull
     }
-
-    private var hasStored: Bool { counts.spool.map { $0.left > 0 } ?? false }
 
     /// Whether what cannot be sent can be written to disk.
     func canStore(now: Instant) -> Bool {
@@ -131,14 +161,30 @@ extension DeliveryQueue {
         return now >= begin
     }
 
-    func isDrainDue(now: Instant) -> Bool {
-        guard let lane, hasStored, !lane.isDraining, deadline == nil else { return false }
-        return lane.unreadableUntil.map { now >= $0 } ?? true
+    /// What is to be sent from the spool now, if no more requests are under way than may be.
+    func drainDue(now: Instant) -> Drain? {
+        guard let lane, !lane.isDraining, deadline == nil, lane.unreadableUntil.map({ now >= $0 }) ?? true else {
+            return nil
+        }
+        // Where the disk refuses, what waits in memory has its turn, too.
+        if hold != nil, lane.suspects.unresolved != nil, !retrying.isEmpty { return nil }
+        if let first = lane.suspects.first(now: now, isTrouble: hold != nil) {
+            return Drain(batch: first.batch, isLast: first.isLast)
+        }
+        if hasUntried { return Drain(batch: nil, isLast: false) }
+        guard waiting.count == 0, retrying.isEmpty, sending.isEmpty,
+            let last = lane.suspects.lastResort(now: now)
+        else { return nil }
+        return Drain(batch: last.batch, isLast: last.isLast)
     }
 
-    mutating func drain() -> Step {
-        lane?.isDraining = true
-        return .drain
+    /// Whether what is fresh is to show whether the collector takes anything, since a stored batch alone does not tell.
+    func isFreshToFeelTheWay(now: Instant) -> Bool {
+        guard let lane, !lane.suspects.isEmpty, let hold, now >= hold.end, deadline == nil, requests == 0,
+            retrying.isEmpty, waiting.count > 0
+        else { return false }
+        return lane.suspects.first(now: now, isTrouble: true) == nil
+            && (lane.suspects.unresolved != nil || !hasUntried)
     }
 
     mutating func store(_ batch: Batch) -> Step {
@@ -161,7 +207,8 @@ extension DeliveryQueue {
         if let first = retrying.first {
             return sending.keys.contains { $0 < first.id } ? nil : retrying.removeFirst()
         }
-        guard sending.isEmpty, let oldest = waiting.oldest else { return nil }
+        // One that feels the way may be long under way.
+        guard sending.isEmpty || waiting.count >= overflowMark, let oldest = waiting.oldest else { return nil }
         let isDue = waiting.count >= limits.maxBatch || now >= oldest.advanced(by: limits.batchTimeout)
         return isDue || deadline != nil ? makeBatch() : nil
     }
@@ -170,7 +217,8 @@ extension DeliveryQueue {
     func wait(until instant: Instant?, now: Instant) -> Step {
         guard let lane else { return .wait(until: instant) }
         var instants = [instant, lane.brokenUntil, lane.storeFrom].compactMap(\.self)
-        if hasStored, let instant = lane.unreadableUntil { instants.append(instant) }
+        if let left = counts.spool?.left, left > 0, let instant = lane.unreadableUntil { instants.append(instant) }
+        if !lane.isDraining, let due = lane.suspects.nextDue(after: now) { instants.append(due) }
         if let deadline { instants += [deadline, deadline + SpoolLane<Item>.grace] }
         if hold != nil, let oldest = waiting.oldest { instants.append(oldest.advanced(by: limits.batchTimeout)) }
         return .wait(until: instants.filter { $0 > now }.min())

@@ -20,13 +20,21 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
         case send(Batch)
         /// Write this batch to the spool and come back with what became of it; ask again at once.
         case store(Batch)
-        /// Send what waits longest in the spool and come back with its outcome; ask again at once.
-        case drain
+        /// Send a batch from the spool and come back with its outcome; ask again at once.
+        case drain(Drain)
         /// Ask again at this time, or when something happened: `nil` means that only something happening helps.
         case wait(until: Instant?)
         /// Nothing is left and nothing more will come. Batches that are still on their way are counted as lost: cancel
         /// them.
         case finished
+    }
+
+    /// What to take from the spool.
+    package struct Drain: Hashable, Sendable {
+        /// One that failed before; nil: the oldest that was not tried yet.
+        package let batch: StoredBatch?
+        /// Where this attempt fails, the batch is given up.
+        package let isLast: Bool
     }
 
     package internal(set) var counts = ExportCounts()
@@ -54,7 +62,7 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
         self.limits = limits
         backoff = Backoff(initial: limits.initialPause, longest: limits.longestPause)
         if hasSpool {
-            lane = SpoolLane()
+            lane = SpoolLane(suspects: Suspects(limits))
             counts.spool = SpoolCounts()
         }
     }
@@ -86,13 +94,16 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
             if isOver { giveUp() }
             if counts.queued == 0, !isDraining || now >= deadline { return .finished }
         }
+        if isFreshToFeelTheWay(now: now) { return send(makeBatch(), now: now) }
         if let batch = batchToStore(now: now) { return store(batch) }
         if isTooLateToSend(now: now) { return wait(until: deadline, now: now) }
         // While the collector is in trouble, one batch at a time feels the way.
         guard requests < (hold == nil ? limits.concurrency : 1) else { return wait(until: deadline, now: now) }
         if let hold, now < hold.end { return wait(until: earliest(hold.end, deadline), now: now) }
-        if isDrainDue(now: now) { return drain() }
-        guard sending.count < lanesForFresh else { return wait(until: deadline, now: now) }
+        if let drain = drainDue(now: now) {
+            lane?.isDraining = true
+            return .drain(drain)
+        }
         if !retrying.isEmpty { return send(retrying.removeFirst(), now: now) }
         guard let oldest = waiting.oldest else { return wait(until: deadline, now: now) }
         let due = oldest.advanced(by: limits.batchTimeout)
@@ -117,14 +128,17 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
         switch outcome {
         case .delivered(let rejected):
             answered(now: now)
+            lane?.suspects.delivered(now: now)
             let lost = min(max(0, rejected), batch.items.count)
             counts.exported += UInt64(batch.items.count - lost)
             counts.queued -= UInt64(batch.items.count - lost)
             drop(lost, because: .exportReject)
         case .refused:
             answered(now: now)
+            lane?.suspects.refused()
             drop(batch.items.count, because: .exportReject)
         case .failed(let retryAfter):
+            lane?.suspects.failed()
             again(batch, at: failed(retryAfter: retryAfter, now: now, using: &generator), now: now)
         }
         return true

@@ -27,23 +27,32 @@ extension OTLPExporter {
         }
     }
 
-    func drain(_ spool: Spool, over transport: OTLPTransport) async {
-        let entry = await spool.next { (entry, report) in
+    func drain(_ drain: DeliveryQueue<Span>.Drain, from spool: Spool, over transport: OTLPTransport) async {
+        let entry = await spool.next(drain.batch) { (reading, report) in
             count(report) { (queue, now) in
-                if entry == nil { queue.drainedNothing(report, now: now) } else { queue.note(report) }
+                switch reading {
+                case .entry: queue.note(report)
+                case .nothing: queue.settle(drain, asLost: false, report, now: now)
+                case .lost: queue.settle(drain, asLost: true, report, now: now)
+                }
             }
         }
         guard let entry else { return }
         let verdict = await post(entry.body, over: transport)
         var isGone = true
-        if case .failed = verdict.outcome { isGone = false }
-        await spool.settle(entry, isGone: isGone) { report in
+        if case .failed = verdict.outcome { isGone = drain.isLast }
+        await spool.settle(entry.batch, isGone: isGone) { report in
             count(report) { _, _ in }
+            var meaning = DrainMeaning.ofTheCollector
             settle(verdict) { (queue, now) in
                 var generator = SystemRandomNumberGenerator()
-                queue.settleDrained(entry.spans, as: verdict.outcome, report, now: now, using: &generator)
-                return true
+                meaning = queue.settle(
+                    entry.batch, for: drain, as: verdict.outcome, report, now: now, using: &generator)
+                return meaning == .ofTheCollector
             }
+            guard meaning == .givenUp else { return }
+            let notice = state.withLock { $0.spoolHealth.note(poison: entry.batch.spans, now: .now) }
+            if let notice { log.say(notice) }
         }
     }
 

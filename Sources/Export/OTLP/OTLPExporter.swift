@@ -73,7 +73,8 @@ public final class OTLPExporter: SpanSink {
                 switch work {
                 case .send(let batch): group.addTask { await self.deliver(batch, over: transport) }
                 case .store(let batch, let spool): store(batch, in: spool)
-                case .drain(let spool): group.addTask { await self.drain(spool, over: transport) }
+                case .drain(let drain, let spool):
+                    group.addTask { await self.drain(drain, from: spool, over: transport) }
                 }
             }
             group.cancelAll()
@@ -90,7 +91,7 @@ public final class OTLPExporter: SpanSink {
     private enum Work: Sendable {
         case send(DeliveryQueue<Span>.Batch)
         case store(DeliveryQueue<Span>.Batch, Spool)
-        case drain(Spool)
+        case drain(DeliveryQueue<Span>.Drain, Spool)
     }
 
     /// Waits until there is something to do; nil when there will be nothing any more.
@@ -106,7 +107,7 @@ public final class OTLPExporter: SpanSink {
             switch (step, spool) {
             case (.send(let batch), _): return .send(batch)
             case (.store(let batch), let spool?): return .store(batch, spool)
-            case (.drain, let spool?): return .drain(spool)
+            case (.drain(let drain), let spool?): return .drain(drain, spool)
             case (.wait(let instant), _): await rest(until: instant)
             case (.finished, _), (.store, nil), (.drain, nil): return nil
             }

@@ -16,7 +16,7 @@ extension Spool {
         recovery.segments = UInt64(index.segments.count { $0.spans > 0 })
         dispose()
         // The limit may have been a higher one.
-        _ = makeRoom(for: 0)
+        note { () throws(SysError) in _ = try makeRoom(for: 0) }
         recovery.report = takeReport()
         return recovery
     }
@@ -54,37 +54,37 @@ extension Spool {
         }
     }
 
-    /// Goes from entry to entry without reading their bodies. Nil for a segment of another version.
+    /// Nil for a segment of another version.
     private func survey(
         _ file: SpoolFile, size: Int, _ recovery: inout SpoolRecovery
     ) throws(SysError) -> SpoolIndex.Segment? {
-        var segment = SpoolIndex.Segment(number: file.number, size: size, spans: 0)
+        var spans: UInt64 = 0
+        let end: SpoolFormat.Step
         switch SpoolFormat.readHeader(try file.descriptor.bytes(at: 0, count: min(size, SpoolFormat.headerSize))) {
         case .unknownVersion: return nil
-        case .torn:
-            recovery.torn += 1
-            return segment
-        case .damaged:
+        case .torn: end = .torn
+        case .damaged: end = .damaged
+        case .segment: end = try walk(file, size: size, &spans)
+        }
+        var segment = SpoolIndex.Segment(number: file.number, size: size, spans: spans)
+        if end == .torn { recovery.torn += 1 }
+        if end == .damaged {
             segment.isDamaged = true
             report.damaged += 1
-            return segment
-        case .segment: break
         }
+        return segment
+    }
+
+    /// Goes from entry to entry without reading their bodies, and adds up what waits.
+    ///
+    /// - Returns: what is behind the last one.
+    private func walk(_ file: SpoolFile, size: Int, _ spans: inout UInt64) throws(SysError) -> SpoolFormat.Step {
         var offset = SpoolFormat.headerSize
         while true {
-            switch try file.step(at: offset, size: size) {
-            case .entry(let entry):
-                if !entry.isDelivered { segment.spans += entry.spans }
-                offset += entry.size
-            case .end: return segment
-            case .torn:
-                recovery.torn += 1
-                return segment
-            case .damaged:
-                segment.isDamaged = true
-                report.damaged += 1
-                return segment
-            }
+            let step = try file.step(at: offset, size: size)
+            guard case .entry(let entry) = step else { return step }
+            if !entry.isDelivered { spans += entry.spans }
+            offset += entry.size
         }
     }
 }

@@ -1,7 +1,7 @@
 import LinuxSys
 
-/// Batches that wait on the disk for their collector, in order of age: they survive the end of this process, whatever
-/// ends it.
+/// Batches that wait on the disk for their collector: they survive the end of this process, whatever ends it. They are
+/// given out in order of age, each once; one that was given out stays until it is dealt with, and can be had again.
 ///
 /// ``SpoolIndex`` decides and ``SpoolFormat`` knows the bytes; this is the shell that owns the files. What a crash can
 /// cost: the batch that is being written then; and the batch that was delivered last may be delivered again. A segment
@@ -11,8 +11,8 @@ public actor Spool {
     private let thread = SpoolThread()
     var index: SpoolIndex
     /// The files of the segments that are written to and read from: of each at most one.
-    private var writing: SpoolFile?
-    private var reading: SpoolFile?
+    var writing: SpoolFile?
+    var reading: SpoolFile?
     var report = SpoolReport()
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -20,7 +20,7 @@ public actor Spool {
     /// Opens and locks a directory, and makes it where only its last part is missing. Nothing in it is looked at yet.
     ///
     /// - Parameters:
-    ///   - path: of a directory that belongs to this process's user, and to which nobody else may write.
+    ///   - path: of a directory that belongs to this process's user, and which nobody else may open.
     ///   - maxBytes: what all files of the spool may take together.
     public init(directory path: String, maxBytes: Int) throws(SpoolError) {
         directory = try SpoolDirectory.open(path)
@@ -37,28 +37,34 @@ public actor Spool {
         then(outcome, takeReport())
     }
 
-    /// The batch that waits longest. It stays, and no other may be asked for, until ``settle(_:isGone:then:)``.
+    /// A batch; no other may be asked for until ``settle(_:isGone:then:)``.
     ///
-    /// - Parameter then: called before anything else happens in the spool.
-    /// - Returns: nil when nothing is left, or it cannot be read at present.
-    package func next(then: @Sendable (SpoolEntry?, SpoolReport) -> Void) -> SpoolEntry? {
-        let entry = find()
-        if let entry { index.take(from: entry.segment) }
+    /// - Parameters:
+    ///   - batch: one that was given out before; nil: the oldest of those that were not.
+    ///   - then: called before anything else happens in the spool.
+    /// - Returns: nil when there is nothing to settle.
+    package func next(_ batch: StoredBatch?, then: @Sendable (SpoolReading, SpoolReport) -> Void) -> SpoolEntry? {
+        let reading = if let batch { again(batch) } else { find() }
+        var found: SpoolEntry?
+        if case .entry(let entry) = reading {
+            found = entry
+            index.take(from: entry.batch.segment)
+        }
         dispose()
-        then(entry, takeReport())
-        return entry
+        then(reading, takeReport())
+        return found
     }
 
     /// - Parameters:
     ///   - isGone: whether the batch is not to be given out again.
     ///   - then: called before anything else happens in the spool.
-    package func settle(_ entry: SpoolEntry, isGone: Bool, then: @Sendable (SpoolReport) -> Void) {
+    package func settle(_ batch: StoredBatch, isGone: Bool, then: @Sendable (SpoolReport) -> Void) {
         index.release()
         if isGone {
-            index.pass(entry.segment, size: entry.size, spans: entry.spans)
+            index.settle(batch.segment, spans: batch.spans)
             note { () throws(SysError) in
-                try file(entry.segment).descriptor
-                    .write(SpoolFormat.deliveredState, at: entry.offset + SpoolFormat.stateOffset)
+                try file(batch.segment).descriptor
+                    .write(SpoolFormat.deliveredState, at: batch.offset + SpoolFormat.stateOffset)
             }
         }
         dispose()
@@ -75,19 +81,19 @@ public actor Spool {
     // MARK: - Writing
 
     private func write(_ body: [UInt8], spans: UInt64) -> SpoolWriting {
-        guard var bytes = SpoolFormat.entry(body, spans: spans), makeRoom(for: bytes.count + SpoolFormat.headerSize)
-        else { return .tooLarge }
-        let place = index.place(for: bytes.count)
-        if place.isNew {
-            closeSegment()
-            bytes = SpoolFormat.header + bytes
-        }
+        guard var bytes = SpoolFormat.entry(body, spans: spans) else { return .tooLarge }
         do throws(SysError) {
+            guard try makeRoom(for: bytes.count + SpoolFormat.headerSize) else { return .tooLarge }
+            let place = index.place(for: bytes.count)
+            if place.isNew {
+                closeSegment()
+                bytes = SpoolFormat.header + bytes
+            }
             let file = try place.isNew ? create(place.number) : file(place.number)
             do throws(SysError) {
                 try file.descriptor.write(bytes, at: place.offset)
             } catch {
-                undo(place, file)
+                undo(bytes.count, at: place, file)
                 throw error
             }
             index.wrote(bytes.count, spans: spans, at: place)
@@ -104,15 +110,19 @@ public actor Spool {
         return file
     }
 
-    /// Takes back what was written of an entry. Where even that fails, the segment ends there and reads as torn.
-    private func undo(_ place: SpoolIndex.Place, _ file: SpoolFile) {
+    /// Takes back what was written of an entry. Where even that fails, the segment ends there and reads as torn, and
+    /// the bytes count.
+    private func undo(_ size: Int, at place: SpoolIndex.Place, _ file: SpoolFile) {
+        let isUndone: Bool
         if place.isNew {
             writing = nil
-            note { () throws(SysError) in try directory.remove(SpoolName(place.number).text) }
+            isUndone = note { () throws(SysError) in try directory.remove(SpoolName(place.number).text) }
         } else {
-            let isWhole = note { () throws(SysError) in try file.descriptor.truncate(to: place.offset) }
-            if !isWhole { closeSegment() }
+            isUndone = note { () throws(SysError) in try file.descriptor.truncate(to: place.offset) }
         }
+        guard !isUndone else { return }
+        index.wrote(size, spans: 0, at: place)
+        closeSegment()
     }
 
     private func closeSegment() {
@@ -127,37 +137,60 @@ public actor Spool {
 
     // MARK: - Room
 
-    func makeRoom(for size: Int) -> Bool {
+    /// - Returns: false when there is none, whatever goes.
+    /// - Throws: where a file cannot be removed; then nothing of it is lost.
+    func makeRoom(for size: Int) throws(SysError) -> Bool {
         while true {
             switch index.makeRoom(for: size) {
             case .enough: return true
             case .none: return false
-            case .removeAside(let number): remove(SpoolName(number, isDamaged: true))
+            case .removeAside(let number): try remove(SpoolName(number, isDamaged: true))
             case .remove(let number, let spans):
+                try remove(SpoolName(number))
                 report.overflow += spans
-                remove(SpoolName(number))
+                report.removed.append(number)
             }
         }
     }
 
-    /// Removes, or sets aside, what has nothing left to deliver.
+    /// Removes, or sets aside, what has nothing left to deliver. What the system refuses is tried again the next time.
     func dispose() {
-        while let disposal = index.dispose() {
-            switch disposal {
-            case .remove(let number): remove(SpoolName(number))
-            case .setAside(let number):
-                forget(number)
-                note { () throws(SysError) in
-                    try directory.rename(
-                        SpoolName(number).text, to: SpoolName(number, isDamaged: true).text)
+        note { () throws(SysError) in
+            while let disposal = index.disposal {
+                switch disposal {
+                case .remove(let number): try remove(SpoolName(number))
+                case .setAside(let number): try setAside(number)
                 }
             }
         }
     }
 
-    private func remove(_ name: SpoolName) {
+    private func remove(_ name: SpoolName) throws(SysError) {
+        try unlessGone { () throws(SysError) in try directory.remove(name.text) }
         forget(name.number)
-        note { () throws(SysError) in try directory.remove(name.text) }
+        index.removed(name)
+    }
+
+    private func setAside(_ number: UInt64) throws(SysError) {
+        let isThere = try unlessGone { () throws(SysError) in
+            try directory.rename(SpoolName(number).text, to: SpoolName(number, isDamaged: true).text)
+        }
+        forget(number)
+        if isThere { index.wasSetAside(number) } else { index.removed(SpoolName(number)) }
+    }
+
+    /// Somebody else may have removed a file: that is worth a word, and no reason to try again.
+    ///
+    /// - Returns: false when it is not there.
+    @discardableResult private func unlessGone(_ body: () throws(SysError) -> Void) throws(SysError) -> Bool {
+        do throws(SysError) {
+            try body()
+            return true
+        } catch {
+            guard error.code == Errno.noEntry else { throw error }
+            report.failures.append(error)
+            return false
+        }
     }
 
     private func forget(_ number: UInt64) {
@@ -165,52 +198,9 @@ public actor Spool {
         if reading?.number == number { reading = nil }
     }
 
-    // MARK: - Reading
-
-    private func find() -> SpoolEntry? {
-        while let segment = index.front {
-            do throws(SysError) {
-                if let entry = try read(segment) { return entry }
-            } catch {
-                report.failures.append(error)
-                if error.isPassing { return nil }
-                damage(segment.number)
-                report.unreadable += index.end(segment.number)
-            }
-        }
-        return nil
-    }
-
-    /// The next entry of a segment; nil: look again.
-    private func read(_ segment: SpoolIndex.Segment) throws(SysError) -> SpoolEntry? {
-        let file = try file(segment.number)
-        switch try file.step(at: segment.cursor, size: segment.size) {
-        case .entry(let entry) where entry.isDelivered:
-            index.pass(segment.number, size: entry.size, spans: 0)
-        case .entry(let entry):
-            let start = segment.cursor + SpoolFormat.entryHeaderSize
-            let body = try file.descriptor.bytes(at: start, count: entry.length)
-            if body.count == entry.length, SpoolFormat.checksum(body[...]) == entry.checksum {
-                return SpoolEntry(body: body, spans: entry.spans, segment: segment.number, offset: segment.cursor)
-            }
-            damage(segment.number)
-            report.unreadable += entry.spans
-            index.pass(segment.number, size: entry.size, spans: entry.spans)
-        case .end, .torn, .damaged:
-            // Spans were counted that are not there.
-            damage(segment.number)
-            report.unreadable += index.end(segment.number)
-        }
-        return nil
-    }
-
-    private func damage(_ number: UInt64) {
-        if index.damage(number) { report.damaged += 1 }
-    }
-
     // MARK: - Files
 
-    private func file(_ number: UInt64) throws(SysError) -> SpoolFile {
+    func file(_ number: UInt64) throws(SysError) -> SpoolFile {
         if let writing, writing.number == number { return writing }
         if let reading, reading.number == number { return reading }
         let file = SpoolFile(number, try directory.openForWriting(SpoolName(number).text))

@@ -2,7 +2,7 @@ import LinuxSys
 
 /// The directory of a spool, checked and locked.
 ///
-/// It belongs to whom hilo runs as and nobody else may write to it, so that what is found in it is what was put there.
+/// It belongs to whom hilo runs as and nobody else may open it, so that what is found in it is what was put there.
 enum SpoolDirectory {
     /// Opens it, and makes it where only its last part is missing.
     static func open(_ path: String) throws(SpoolError) -> HeldDirectory {
@@ -33,8 +33,9 @@ enum SpoolDirectory {
     private static func problem(of held: borrowing HeldDirectory, at path: String) throws(SpoolError) -> String? {
         do throws(SysError) {
             guard try held.isOwn() else { return "it does not belong to the user that hilo runs as" }
-            if try held.status().isWritableByOthers {
-                return "others than its owner may write to it; chmod go-w keeps them out"
+            // Who may only read it can hold its lock, and so keep hilo from starting.
+            if try held.status().isOpenToOthers {
+                return "others than its owner may open it; chmod 700 keeps them out"
             }
             try held.requireWritable()
             if try held.lock() { return nil }

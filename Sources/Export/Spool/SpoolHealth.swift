@@ -10,14 +10,31 @@ package struct SpoolHealth: Sendable {
         case working
         /// This many spans went to make room since the last such notice.
         case overflow(lost: UInt64)
+        /// This many spans were given up, in batches that failed while others were taken, since the last such notice.
+        case poison(lost: UInt64)
         /// So many segments were found to be damaged, and this many spans that were in them cannot be read.
         case damaged(segments: UInt64, lost: UInt64)
     }
 
     private let quiet: Duration
     private var isFailing = false
-    private var lost: UInt64 = 0
-    private var overflowSaid: ContinuousClock.Instant?
+    private var overflow = Loss()
+    private var poison = Loss()
+
+    /// Spans that were lost for one reason and not yet said.
+    private struct Loss {
+        var spans: UInt64 = 0
+        var said: ContinuousClock.Instant?
+
+        /// - Returns: what to say now, if anything.
+        mutating func note(_ more: UInt64, quiet: Duration, now: ContinuousClock.Instant) -> UInt64? {
+            spans += more
+            guard spans > 0, said.map({ $0.duration(to: now) >= quiet }) ?? true else { return nil }
+            defer { spans = 0 }
+            said = now
+            return spans
+        }
+    }
 
     package init(quiet: Duration = .seconds(60)) {
         self.quiet = quiet
@@ -38,13 +55,13 @@ package struct SpoolHealth: Sendable {
         if report.damaged > 0 || report.unreadable > 0 {
             notices.append(.damaged(segments: report.damaged, lost: report.unreadable))
         }
-        lost += report.overflow
-        if lost > 0, overflowSaid.map({ $0.duration(to: now) >= quiet }) ?? true {
-            notices.append(.overflow(lost: lost))
-            overflowSaid = now
-            lost = 0
-        }
+        if let lost = overflow.note(report.overflow, quiet: quiet, now: now) { notices.append(.overflow(lost: lost)) }
         return notices
+    }
+
+    /// Notes that a batch of so many spans was given up.
+    package mutating func note(poison spans: UInt64, now: ContinuousClock.Instant) -> Notice? {
+        poison.note(spans, quiet: quiet, now: now).map { .poison(lost: $0) }
     }
 }
 
@@ -59,6 +76,10 @@ extension ExportLog {
             logger.notice("The spool is written again")
         case .overflow(let lost):
             logger.warning("The spool is full; the oldest spans are lost", metadata: ["lost": "\(lost)"])
+        case .poison(let lost):
+            logger.error(
+                "The collector takes others, but never these spans from the spool; they are lost",
+                metadata: ["lost": "\(lost)"])
         case .damaged(let segments, let lost):
             logger.warning(
                 "The spool was damaged; what is whole in it is delivered, the rest set aside",

@@ -1,5 +1,5 @@
 /// What a spool holds and what has to go, without a file: segments in order of age, each with the spans in it that
-/// were not delivered, and the place up to which it was read.
+/// were not delivered, and the place up to which it was read. A file counts until it is said to be removed.
 package struct SpoolIndex: Sendable {
     package struct Segment: Hashable, Sendable {
         package let number: UInt64
@@ -7,6 +7,8 @@ package struct SpoolIndex: Sendable {
         package var size: Int
         /// Not delivered, and not given up.
         package var spans: UInt64
+        /// Of these, the ones that were not given out yet: they are at the cursor and behind it.
+        package var unread: UInt64
         /// Where to go on reading.
         package var cursor = SpoolFormat.headerSize
         package var isDamaged = false
@@ -15,15 +17,16 @@ package struct SpoolIndex: Sendable {
             self.number = number
             self.size = size
             self.spans = spans
+            unread = spans
         }
     }
 
-    /// What to do so that there is room; to be asked again until there is.
+    /// What to do so that there is room; to be asked again, when it is done, until there is.
     package enum Room: Hashable, Sendable {
         case enough
         /// Remove this damaged segment.
         case removeAside(UInt64)
-        /// Remove this segment; so many spans are lost with it.
+        /// Remove this segment; so many spans go with it.
         case remove(UInt64, spans: UInt64)
         /// There will be none, whatever goes.
         case none
@@ -89,14 +92,22 @@ package struct SpoolIndex: Sendable {
     /// stays.
     ///
     /// - Parameter size: bytes that are to be added.
-    package mutating func makeRoom(for size: Int) -> Room {
+    package func makeRoom(for size: Int) -> Room {
         guard size <= maxBytes else { return .none }
         guard bytes > maxBytes - size else { return .enough }
-        if !aside.isEmpty { return .removeAside(aside.removeFirst().number) }
-        guard let index = segments.firstIndex(where: { $0.number != inHand }) else { return .none }
-        let segment = segments.remove(at: index)
-        if segment.number == open { open = nil }
+        if let damaged = aside.first { return .removeAside(damaged.number) }
+        guard let segment = segments.first(where: { $0.number != inHand }) else { return .none }
         return .remove(segment.number, spans: segment.spans)
+    }
+
+    /// A file is no more.
+    package mutating func removed(_ name: SpoolName) {
+        if name.isDamaged {
+            aside.removeAll { $0.number == name.number }
+        } else {
+            segments.removeAll { $0.number == name.number }
+            if name.number == open { open = nil }
+        }
     }
 
     /// - Parameter size: of an entry.
@@ -116,6 +127,7 @@ package struct SpoolIndex: Sendable {
         } else if let index = index(of: place.number) {
             segments[index].size += size
             segments[index].spans += spans
+            segments[index].unread += spans
         }
     }
 
@@ -126,18 +138,24 @@ package struct SpoolIndex: Sendable {
 
     // MARK: - Reading
 
-    /// The segment with what waits longest.
-    package var front: Segment? { segments.first { $0.spans > 0 } }
+    /// The segment with what waits longest and was not given out yet.
+    package var front: Segment? { segments.first { $0.unread > 0 } }
 
     /// An entry of the segment is on its way.
     package mutating func take(from number: UInt64) { inHand = number }
 
     package mutating func release() { inHand = nil }
 
-    /// An entry is dealt with: so many bytes, and spans that waited.
+    /// The cursor goes past an entry: so many bytes, and spans that had not been given out.
     package mutating func pass(_ number: UInt64, size: Int, spans: UInt64) {
         guard let index = index(of: number) else { return }
         segments[index].cursor += size
+        segments[index].unread -= min(spans, segments[index].unread)
+    }
+
+    /// An entry that the cursor has passed is dealt with: so many spans that waited.
+    package mutating func settle(_ number: UInt64, spans: UInt64) {
+        guard let index = index(of: number) else { return }
         segments[index].spans -= min(spans, segments[index].spans)
     }
 
@@ -148,23 +166,29 @@ package struct SpoolIndex: Sendable {
         return true
     }
 
-    /// Nothing more can be read from it.
+    /// Nothing at the cursor or behind it can be read.
     ///
     /// - Returns: how many spans are lost.
     package mutating func end(_ number: UInt64) -> UInt64 {
         guard let index = index(of: number) else { return 0 }
-        defer { segments[index].spans = 0 }
-        return segments[index].spans
+        let lost = segments[index].unread
+        segments[index].spans -= min(lost, segments[index].spans)
+        segments[index].unread = 0
+        return lost
     }
 
-    /// To be asked until it gives nil.
-    package mutating func dispose() -> Disposal? {
-        guard let index = segments.firstIndex(where: { $0.spans == 0 && $0.number != inHand }) else { return nil }
-        let segment = segments.remove(at: index)
-        if segment.number == open { open = nil }
-        guard segment.isDamaged else { return .remove(segment.number) }
-        adoptAside(segment.number, size: segment.size)
-        return .setAside(segment.number)
+    /// To be asked again, when it is done, until it is nil.
+    package var disposal: Disposal? {
+        guard let segment = segments.first(where: { $0.spans == 0 && $0.number != inHand }) else { return nil }
+        return segment.isDamaged ? .setAside(segment.number) : .remove(segment.number)
+    }
+
+    /// A damaged segment has another name now.
+    package mutating func wasSetAside(_ number: UInt64) {
+        guard let index = index(of: number) else { return }
+        let segment = segments[index]
+        removed(SpoolName(number))
+        adoptAside(number, size: segment.size)
     }
 
     private func index(of number: UInt64) -> Int? { segments.firstIndex { $0.number == number } }

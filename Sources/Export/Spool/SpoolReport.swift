@@ -4,6 +4,8 @@ package import LinuxSys
 package struct SpoolReport: Sendable {
     /// Spans that went because there was no room.
     package var overflow: UInt64 = 0
+    /// The segments in which they were.
+    package var removed: [UInt64] = []
     /// Spans that were there and cannot be read any more.
     package var unreadable: UInt64 = 0
     /// Segments that turned out to be damaged.
@@ -27,15 +29,39 @@ package struct SpoolRecovery: Sendable {
     package init() {}
 }
 
-/// A batch that waited on the disk.
+/// A batch in the spool. They are ordered by age.
+package struct StoredBatch: Hashable, Comparable, Sendable {
+    /// The number of its segment.
+    package let segment: UInt64
+    /// Bytes from the start of its segment.
+    package let offset: Int
+    package let spans: UInt64
+
+    package init(segment: UInt64, offset: Int, spans: UInt64) {
+        self.segment = segment
+        self.offset = offset
+        self.spans = spans
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.segment, left.offset) < (right.segment, right.offset)
+    }
+}
+
+/// A batch that was read from the spool.
 package struct SpoolEntry: Sendable {
     /// An encoded export request.
     package let body: [UInt8]
-    package let spans: UInt64
-    let segment: UInt64
-    let offset: Int
+    package let batch: StoredBatch
+}
 
-    var size: Int { SpoolFormat.entryHeaderSize + body.count }
+/// What came of reading a batch.
+package enum SpoolReading: Sendable {
+    case entry(SpoolEntry)
+    /// There is none, or it cannot be read at present.
+    case nothing
+    /// The batch that was asked for cannot be read any more; its spans are reported where they were still there.
+    case lost
 }
 
 /// What became of a batch that was to be written.

@@ -59,9 +59,12 @@ class Recorder:
         start: bool = True,
         keep=None,
         count_only: bool = False,
+        judge=None,
     ) -> None:
         """`keep(span)`: whether to remember a span; bodies are not remembered then. Without it, all are.
-        With `count_only` spans are counted and let go."""
+        With `count_only` spans are counted and let go. `judge(spans)`: the answer to a request, where none is left of
+        answer_next."""
+        self.judge = judge
         self.count_only, self.count = count_only, 0
         self.port = port or ports.take(ports.UNTRACED)
         self.tls = tls
@@ -125,13 +128,14 @@ class Recorder:
             body = _read_chunked(handler.rfile)
         else:
             body = handler.rfile.read(int(headers.get("content-length", 0)))
-        with self._changed:
-            answer = self._answers.pop(0) if self._answers else Answer(200)
-        if answer.delay:
-            time.sleep(answer.delay)
-        got = Received(time.monotonic(), handler.path, headers, body, answer.status, [])
+        got = Received(time.monotonic(), handler.path, headers, body, 200, [])
         message = trace_service_pb2.ExportTraceServiceRequest.FromString(got.plain)
         found = [] if self.count_only else spans.from_request(message)
+        with self._changed:
+            answer = self._answers.pop(0) if self._answers else self.judge(found) if self.judge else Answer(200)
+        if answer.delay:
+            time.sleep(answer.delay)
+        got.at, got.answered = time.monotonic(), answer.status
         if self.keep:
             found, got.body = [span for span in found if self.keep(span)], b""
         got.spans = found
