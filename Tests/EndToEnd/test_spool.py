@@ -252,9 +252,9 @@ def test_what_cannot_be_a_spool(workspace, collect):
     link = directory / "link"
     link.symlink_to(workspace.directory("target", places.HILO_UID))
     for path, cause in (
-        (directory, "it does not belong to the user"),
-        (directory / "new", "ermission denied"),
-        (directory / "new" / "deeper", "o such file"),
+        (directory, "it does not belong to user"),
+        (directory / "new", f"as root, install -d -o {places.HILO_UID} -m 700 {directory / 'new'}"),
+        (directory / "new" / "deeper", "the directory above it is not there. Remedy: as root, install -d"),
         (file, "not a directory"),
         (link, "a link to one"),
         (open_to_all, "others than its owner may open it"),

@@ -9,7 +9,8 @@ import Testing
     @Test func theLastPartIsMade() throws {
         let place = try SpoolPlace()
         let path = place.path + "/new"
-        #expect(SpoolPlace.problem(path + "/deeper") == "mkdir: No such file or directory")
+        let remedy = "Remedy: as root, install -d -o \(geteuid()) -m 700 \(path)/deeper"
+        #expect(SpoolPlace.problem(path + "/deeper") == "the directory above it is not there. \(remedy)")
         #expect(SpoolPlace.problem(path + "//") == nil)
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o7777 == 0o700)
@@ -46,7 +47,7 @@ import Testing
     func notADirectoryOfSomebodyElse() throws {
         let place = try SpoolPlace()
         chown(place.path, 1, 1)
-        #expect(SpoolPlace.problem(place.path) == "it does not belong to the user that hilo runs as")
+        #expect(SpoolPlace.problem(place.path) == "it does not belong to user \(geteuid()), whom hilo runs as")
     }
 
     /// Whatever lies there: it stays as it is, nothing is waited for, and the start goes on.

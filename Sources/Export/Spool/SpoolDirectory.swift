@@ -13,11 +13,22 @@ enum SpoolDirectory {
         do throws(SysError) {
             held = try openOrMake(path)
         } catch {
-            guard error.code == Errno.notDirectory else { throw SpoolError(path, error) }
-            throw SpoolError(path, "it is not a directory, or a link to one")
+            switch error.code {
+            case Errno.notDirectory: throw SpoolError(path, "it is not a directory, or a link to one")
+            case Errno.noEntry: throw SpoolError(path, "the directory above it is not there. \(remedy(path))")
+            case Errno.accessDenied:
+                throw SpoolError(path, "hilo runs as user \(user), who may not open or make it. \(remedy(path))")
+            default: throw SpoolError(path, error)
+            }
         }
         if let problem = try problem(of: held, at: path) { throw SpoolError(path, problem) }
         return held
+    }
+
+    private static var user: UInt32 { Account.effectiveUserID }
+
+    private static func remedy(_ path: String) -> String {
+        "Remedy: as root, install -d -o \(user) -m 700 \(path)"
     }
 
     private static func openOrMake(_ path: String) throws(SysError) -> HeldDirectory {
@@ -32,7 +43,7 @@ enum SpoolDirectory {
 
     private static func problem(of held: borrowing HeldDirectory, at path: String) throws(SpoolError) -> String? {
         do throws(SysError) {
-            guard try held.isOwn() else { return "it does not belong to the user that hilo runs as" }
+            guard try held.isOwn() else { return "it does not belong to user \(user), whom hilo runs as" }
             // Who may only read it can hold its lock, and so keep hilo from starting.
             if try held.status().isOpenToOthers {
                 return "others than its owner may open it; chmod 700 keeps them out"

@@ -50,6 +50,7 @@ struct RunCommand: ParsableCommand {
             let loaded = try Configuration.load(file: config, environment: environment, requiring: .selection)
             var settings = loaded.settings
             settings.spool.directory = spool ?? settings.spool.directory
+            guard spool != "" else { throw Leaving(.usage, "--spool: the directory's path is empty") }
             guard spool == nil || settings.traces.endpoint != nil else {
                 throw Leaving(
                     .configuration,
