@@ -305,7 +305,8 @@ def test_signals_without_a_meaning_end_nothing(run_hilo, name):
 
 
 def test_a_hangup_stops_it_but_not_under_nohup(run_hilo):
-    run = run_hilo(MINIMAL)
+    # The tests themselves may be under nohup.
+    run = run_hilo(MINIMAL, wrapper=["env", "--default-signal=HUP"])
     run.wait_ready()
     assert run.stop(signal.SIGHUP) == hilo.OK, run.errors
     kept = run_hilo(MINIMAL, wrapper=["nohup"])
