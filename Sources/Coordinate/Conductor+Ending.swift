@@ -44,7 +44,7 @@ extension Conductor {
                 try await takeWhatIsLeft(until: deadline)
                 return
             } catch AskError.gone where failures.isEmpty && !Task.isCancelled && ContinuousClock.now < deadline {
-                await withoutHaste()
+                await pauseBriefly()
             } catch {
                 ledger.missLastCount()
                 logger.warning("The ring could not be drained", metadata: ["reason": "\(error)"])
@@ -54,7 +54,7 @@ extension Conductor {
     }
 
     /// A pause before the next try, none for a task that was cancelled.
-    private func withoutHaste() async {
+    private func pauseBriefly() async {
         do {
             try await Task.sleep(for: .milliseconds(20))
         } catch {

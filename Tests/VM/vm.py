@@ -180,8 +180,8 @@ def boot(kernel: Kernel, options: argparse.Namespace) -> int:
                     parameters.append(kernel.parameter)
                 if options.lockdown != "none":
                     parameters.append(f"lockdown={options.lockdown}")
-                # One processor: a request and its answer between two of them take 20 times as long. And an older one,
-                # whose vector registers are smaller.
+                # One processor: a request and its answer between two of them take ten times as long and more. And an
+                # older one, whose vector registers are smaller.
                 command = [
                     "qemu-system-x86_64", "-accel", "tcg", "-cpu", "Nehalem", "-smp", "1",
                     "-m", str(options.memory), "-nodefaults", "-display", "none", "-no-reboot",

@@ -22,7 +22,7 @@ def duration(amount: float) -> float:
 
 
 def count(number: int, least: int = 60) -> int:
-    """How many requests this machine can be asked to serve where others serve `number`: `least` or more."""
+    """How many requests this machine can be asked to serve where others serve `number`; multiples of 60, as `least`."""
     return number if SLOWNESS == 1 else max(least, int(number / SLOWNESS) // 60 * 60)
 
 
