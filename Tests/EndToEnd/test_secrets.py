@@ -7,9 +7,10 @@ import socket
 
 import pytest
 
-from kit import hilo, machine, planted
+from kit import hilo, machine, places, planted
 from kit.load import Connection
 from kit.planted import MARK, secret
+from kit.segments import waiting
 from kit.waiting import until
 #: Kinds that a client sends, a server answers with, and a server sends on; one of each in every request.
 KINDS = ("authorization", "cookie", "api-key", "query", "body", "userinfo", "set-cookie", "location", "answer") + (
@@ -38,6 +39,35 @@ def leaks(text: bytes) -> list:
     return sorted({found.decode() for found in re.findall(MARK.encode() + rb"_[a-z-]+", text)})
 
 
+def sow(port: int, name: str, requests: int) -> int:
+    """Sends so many requests full of secrets; each is answered with more. Returns how many secrets there were."""
+    connection = Connection("127.0.0.1", port)
+    for number in range(requests):
+        connection.send(request(name, number, port))
+        status, headers, body = connection.read_answer("POST")
+        assert status == 200 and secret("set-cookie", number) in headers["set-cookie"]
+        assert secret("answer", number).encode() in body
+    return requests * (len(KINDS) - 1) + requests // 4 + 2 * planted.HELD
+
+
+def crash(run: hilo.Hilo) -> None:
+    """What a crash leaves behind is output, too."""
+    reader = run.helper("event-reader")
+    os.kill(reader, signal.SIGSEGV)
+    until(lambda: run.helper("event-reader") != reader, "another event-reader")
+    os.kill(run.pid, signal.SIGSEGV)
+    assert run.wait_exit() == -signal.SIGSEGV
+
+
+def written(run: hilo.Hilo) -> dict:
+    """The kinds of secrets in each thing that hilo wrote on this machine."""
+    return {
+        "the log": leaks(run.errors.encode()),
+        "standard output": leaks(run.output.read_bytes()),
+        "files": [kind for path in run.directory.iterdir() if path.is_file() for kind in leaks(path.read_bytes())],
+    }
+
+
 @pytest.mark.parametrize("level", ["default", "trace"])
 def test_planted_secrets_stay_where_they_are(run_hilo, collect, start, new_run, hooks, measured, level):
     requests = machine.count(900 if level == "default" else 60)
@@ -48,36 +78,38 @@ def test_planted_secrets_stay_where_they_are(run_hilo, collect, start, new_run, 
     run = run_hilo(hilo.environment(hooks, recorder.endpoint, **more))
     run.wait_ready()
     name = new_run()
-    connection = Connection("127.0.0.1", server.port)
-    for number in range(requests):
-        connection.send(request(name, number, server.port))
-        status, headers, body = connection.read_answer("POST")
-        assert status == 200 and secret("set-cookie", number) in headers["set-cookie"]
-        assert secret("answer", number).encode() in body
+    sown = sow(server.port, name, requests)
     spans = recorder.wait_for_run(name, lambda spans: len(spans) == 3 * requests, "three spans a request")
     assert any(span.is_client for span in spans)
-
-    # What a crash leaves behind is output, too.
-    reader = run.helper("event-reader")
-    os.kill(reader, signal.SIGSEGV)
-    until(lambda: run.helper("event-reader") != reader, "another event-reader")
-    os.kill(run.pid, signal.SIGSEGV)
-    assert run.wait_exit() == -signal.SIGSEGV
+    crash(run)
 
     exported = b"".join(got.plain for got in recorder.received)
     assert name.encode() in exported
-    found = {
-        "OTLP": leaks(exported),
-        "the log": leaks(run.errors.encode()),
-        "standard output": leaks(run.output.read_bytes()),
-        "files": [kind for path in run.directory.iterdir() if path.is_file() for kind in leaks(path.read_bytes())],
-    }
+    found = {"OTLP": leaks(exported), **written(run)}
     assert not any(found.values()), found
-    sown = requests * (len(KINDS) - 1) + requests // 4 + 2 * planted.HELD
     measured(
         f"{sown} secrets of {len(KINDS) + 2} kinds through {len(spans)} spans ({len(exported)} bytes of OTLP), "
         "two crashes: none came out"
     )
+
+
+def test_planted_secrets_stay_out_of_the_spool(run_hilo, collect, start, new_run, workspace, measured):
+    requests = machine.count(900)
+    upstream = start.secretive()
+    server = start.secretive("--upstream", upstream.port)
+    spool = workspace.directory("spool", places.HILO_UID) / "spool"
+    run = run_hilo(hilo.environment("auto", collect(start=False).endpoint), arguments=["--spool", str(spool)])
+    run.wait_ready()
+    name = new_run()
+    sown = sow(server.port, name, requests)
+    until(lambda: waiting(spool) == 3 * requests, f"three spans a request are on the disk:\n{run.errors}", 20)
+    crash(run)
+
+    stored = b"".join(path.read_bytes() for path in sorted(spool.iterdir()))
+    assert stored.count(f"/r/{name}-".encode()) >= 3 * requests
+    found = {"the spool": leaks(stored), **written(run)}
+    assert not any(found.values()), found
+    measured(f"{sown} secrets, {3 * requests} spans ({len(stored)} bytes) in the spool, two crashes: none came out")
 
 
 def test_a_secret_would_be_found(run_hilo, collect, start, new_run, measured):

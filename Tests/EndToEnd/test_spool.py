@@ -1,16 +1,14 @@
 """Spans that wait on disk: over the end of hilo, however it ends, in order of age, each once, and nothing stays."""
 
 import collections
-import pathlib
 import signal
 import stat
-import struct
 import time
-import zlib
 
 import pytest
 from kit import hilo, load, places
 from kit.recorder import Answer
+from kit.segments import segments, waiting
 from kit.waiting import until
 
 
@@ -27,30 +25,6 @@ def spool(workspace):
 
 def variables(recorder, **more: str) -> dict:
     return hilo.environment("auto", recorder.endpoint, OTEL_BSP_MAX_EXPORT_BATCH_SIZE="50", **more)
-
-
-def segments(directory: pathlib.Path) -> list:
-    return sorted(directory.glob("*.spool"))
-
-
-def waiting(directory: pathlib.Path) -> int:
-    """Spans that are in whole entries and not delivered, by the format that SpoolFormat.swift describes."""
-    spans = 0
-    for segment in segments(directory):
-        try:
-            data = segment.read_bytes()
-        except FileNotFoundError:
-            continue
-        offset = 16
-        while offset + 20 <= len(data):
-            length, count, checksum, _, state = struct.unpack_from("<IIII4s", data, offset)
-            body = data[offset + 20 : offset + 20 + length]
-            if len(body) < length:
-                break
-            assert zlib.crc32(body) == checksum, f"{segment} at {offset}"
-            spans += count if state == b"WAIT" else 0
-            offset += 20 + length
-    return spans
 
 
 def numbers(spans: list) -> list:
