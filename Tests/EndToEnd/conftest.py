@@ -1,6 +1,7 @@
 """Fixtures, and how a run reports: one line a test with what it measured."""
 
 import dataclasses
+import gc
 import itertools
 import os
 import random
@@ -12,6 +13,10 @@ from kit import checks, hilo, places, recorder, servers
 
 #: How many tests may be skipped in a run that counts. Raising it is a decision to be argued for in a commit.
 ALLOWED_SKIPS = 0
+
+# The collector that the tests play shares this interpreter. With the 300,000 spans of a long test in memory the garbage
+# collector stops it for half a second at a time, and spans wait in hilo for as long. There are no cycles to be found.
+gc.disable()
 
 
 # ---- reporting ----------------------------------------------------------------------------------------------------
