@@ -60,7 +60,7 @@ struct Conductor {
         discovery = Discovery(
             settings: session.settings.discovery, host: Host.identity(session.settings.attributes),
             version: session.version, resourceAttributes: session.settings.resourceAttributes,
-            ownProcesses: Set(ownProcesses.values))
+            ownProcesses: Set(ownProcesses.values), limits: Discovery.Limits(session.settings.ebpf))
     }
 
     /// Takes events until the run is to end.

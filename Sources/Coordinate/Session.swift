@@ -59,7 +59,7 @@ public final class Session: Sendable {
         self.tracer = tracer
         do throws(SysError) {
             reader = try Helper(
-                .eventReader(hooks: HelperPlan.Hooks(settings.ebpf.hooks), ringBytes: settings.ebpf.ringBytes),
+                .eventReader(hooks: HelperPlan.Hooks(settings.ebpf.hooks), sizes: CaptureSizes(settings.ebpf)),
                 starter: starter, abiVersion: KernelSettings.abiVersion, logger: logger,
                 onRecords: { (records, ring) throws(WireError) in try tracer.take(&records, from: ring) },
                 onChange: { queue.yield(.reader($0)) })
@@ -161,6 +161,20 @@ public enum SessionError: Error, Sendable {
     /// The settings of routes cannot be used.
     case routes(RouteNamer.Fault)
     case system(SysError)
+}
+
+extension CaptureSizes {
+    init(_ settings: EBPFSettings) {
+        self.init(ringBytes: settings.ringBytes, tableScale: settings.tableScale)
+    }
+}
+
+extension Discovery.Limits {
+    /// As many traced processes as the kernel's table of them has room for.
+    init(_ settings: EBPFSettings) {
+        self.init()
+        selected = selected << Int(settings.tableScale)
+    }
 }
 
 extension HelperPlan.Hooks {

@@ -5,6 +5,9 @@ public struct EBPFSettings: Sendable, Equatable {
     /// Size of the ring between the kernel and the event reader, in bytes: a power of two and a multiple of 4096.
     /// hilo's own `ebpf.ring_bytes`, `OTEL_EBPF_BPF_RING_BYTES`.
     public var ringBytes: UInt32
+    /// Every table of the kernel side holds two to this power times as many entries as by default, -3 to 3:
+    /// `ebpf.maps_config.global_scale_factor`.
+    public var tableScale: Int8
     /// How a trace is carried to the next service: `ebpf.context_propagation`, `OTEL_EBPF_BPF_CONTEXT_PROPAGATION`.
     public var contextPropagation: ContextPropagation
     /// `ebpf.traffic_control_backend`, `OTEL_EBPF_BPF_TC_BACKEND`.
@@ -13,11 +16,13 @@ public struct EBPFSettings: Sendable, Equatable {
     public init(
         hooks: HookChoice = .auto,
         ringBytes: UInt32 = 4 << 20,
+        tableScale: Int8 = 0,
         contextPropagation: ContextPropagation = .disabled,
         trafficControlBackend: TrafficControlBackend = .auto
     ) {
         self.hooks = hooks
         self.ringBytes = ringBytes
+        self.tableScale = tableScale
         self.contextPropagation = contextPropagation
         self.trafficControlBackend = trafficControlBackend
     }

@@ -91,7 +91,7 @@ enum KnownKeys {
             .noEffect("hilo probes the kernel and never goes by its version")),
         KnownKey("ebpf.http_request_timeout", ["OTEL_EBPF_BPF_HTTP_REQUEST_TIMEOUT"], .notYet),
         KnownKey("ebpf.max_transaction_time", ["OTEL_EBPF_BPF_MAX_TRANSACTION_TIME"], .notYet),
-        KnownKey("ebpf.maps_config", .notYet),
+        KnownKey("ebpf.maps_config.global_scale_factor"),
         KnownKey("ebpf.populate_trace_context", ["OTEL_EBPF_BPF_POPULATE_TRACE_CONTEXT"], .notYet),
         KnownKey("ebpf.buffer_sizes", ["OTEL_EBPF_BPF_BUFFER_SIZE_*"], .noEffect("payload never leaves the kernel")),
         KnownKey("ebpf.log_enricher", ["OTEL_EBPF_BPF_LOG_ENRICHER_*"], .notYet),

@@ -82,6 +82,7 @@ struct SettingsBuilder {
         if let hooks: HookChoice = reader.value("ebpf.hooks", ValueParser.choice) { ebpf.hooks = hooks }
         let ringRemedy = "write a power of two from 4096 on, such as 4MiB"
         if let bytes = reader.value("ebpf.ring_bytes", remedy: ringRemedy, ringBytes) { ebpf.ringBytes = bytes }
+        if let scale = reader.value("ebpf.maps_config.global_scale_factor", tableScale) { ebpf.tableScale = scale }
         if let backend: TrafficControlBackend = reader.value("ebpf.traffic_control_backend", ValueParser.choice) {
             ebpf.trafficControlBackend = backend
         }
@@ -97,6 +98,13 @@ struct SettingsBuilder {
         // The kernel's condition: kernel/bpf/ringbuf.c, ringbuf_map_alloc.
         guard bytes & (bytes - 1) == 0 else { throw PatternError("\(text.clipped) is not a power of two") }
         return UInt32(bytes)
+    }
+
+    private func tableScale(_ text: String) throws(PatternError) -> Int8 {
+        guard let scale = Int8(text), (-3...3).contains(scale) else {
+            throw PatternError("'\(text.clipped)' is not a whole number from -3 to 3")
+        }
+        return scale
     }
 
     private mutating func contextPropagation() -> ContextPropagation {

@@ -1,10 +1,23 @@
 public import Wire
 
+/// How much of the kernel's memory capture may take.
+public struct CaptureSizes: Hashable, Sendable {
+    /// Of the ring; a power of two.
+    public let ringBytes: UInt32
+    /// Every table holds two to this power times as many entries as by default.
+    public let tableScale: Int8
+
+    public init(ringBytes: UInt32, tableScale: Int8 = 0) {
+        self.ringBytes = ringBytes
+        self.tableScale = tableScale
+    }
+}
+
 /// Which helper is to be started, and how. Identifiers and numbers only: what becomes of them is decided by whoever
 /// starts it.
 public enum HelperPlan: Hashable, Sendable {
     case processInspector
-    case eventReader(hooks: Hooks, ringBytes: UInt32)
+    case eventReader(hooks: Hooks, sizes: CaptureSizes)
 
     /// Where capture hangs; the names are the event-reader's.
     public enum Hooks: UInt8, CaseIterable, Sendable {
@@ -37,7 +50,7 @@ public enum HelperPlan: Hashable, Sendable {
     public var ofHeir: HelperPlan? {
         switch self {
         case .processInspector: nil
-        case .eventReader(_, let ringBytes): .eventReader(hooks: .inherited, ringBytes: ringBytes)
+        case .eventReader(_, let sizes): .eventReader(hooks: .inherited, sizes: sizes)
         }
     }
 
@@ -46,8 +59,11 @@ public enum HelperPlan: Hashable, Sendable {
         switch self {
         case .processInspector:
             [manifest.name]
-        case .eventReader(let hooks, let ringBytes):
-            [manifest.name, "--hooks", hooks.argument, "--ring-bytes", String(ringBytes)]
+        case .eventReader(let hooks, let sizes):
+            [
+                manifest.name, "--hooks", hooks.argument, "--ring-bytes", String(sizes.ringBytes),
+                "--table-scale", String(sizes.tableScale),
+            ]
         }
     }
 }

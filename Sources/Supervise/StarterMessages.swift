@@ -5,7 +5,7 @@ internal import Wire
 struct StartRequest: Hashable {
     let plan: HelperPlan
 
-    private static let version: UInt16 = 1
+    private static let version: UInt16 = 2
 
     init(_ plan: HelperPlan) {
         self.plan = plan
@@ -18,24 +18,26 @@ struct StartRequest: Hashable {
         guard let helper = HelperIdentity(rawValue: try reader.u8()) else { throw .badValue("helper") }
         let hooks = try reader.u8()
         let ringBytes = try reader.u32()
+        let tableScale = Int8(bitPattern: try reader.u8())
         try reader.finish()
         switch helper {
         case .processInspector:
-            guard hooks == 0, ringBytes == 0 else { throw .badValue("arguments") }
+            guard hooks == 0, ringBytes == 0, tableScale == 0 else { throw .badValue("arguments") }
             plan = .processInspector
         case .eventReader:
             guard let hooks = HelperPlan.Hooks(rawValue: hooks) else { throw .badValue("hooks") }
-            plan = .eventReader(hooks: hooks, ringBytes: ringBytes)
+            plan = .eventReader(hooks: hooks, sizes: CaptureSizes(ringBytes: ringBytes, tableScale: tableScale))
         }
     }
 
     func encoded() -> [UInt8] {
-        let (helper, hooks, ringBytes) =
+        let (helper, hooks, sizes) =
             switch plan {
-            case .processInspector: (HelperIdentity.processInspector, UInt8(0), UInt32(0))
-            case .eventReader(let hooks, let ringBytes): (HelperIdentity.eventReader, hooks.rawValue, ringBytes)
+            case .processInspector: (HelperIdentity.processInspector, UInt8(0), CaptureSizes(ringBytes: 0))
+            case .eventReader(let hooks, let sizes): (HelperIdentity.eventReader, hooks.rawValue, sizes)
             }
-        return littleEndian(StartRequest.version) + [helper.rawValue, hooks] + littleEndian(ringBytes)
+        return littleEndian(StartRequest.version) + [helper.rawValue, hooks] + littleEndian(sizes.ringBytes)
+            + [UInt8(bitPattern: sizes.tableScale)]
     }
 }
 

@@ -109,6 +109,9 @@ import Testing
             "hilo.yaml:1:20: ebpf.ring_bytes: 99999999999GiB is too large; write a power of two from 4096 on, "
                 + "such as 4MiB"),
         Case(
+            "ebpf: {maps_config: {global_scale_factor: 4}}",
+            "hilo.yaml:1:43: ebpf.maps_config.global_scale_factor: '4' is not a whole number from -3 to 3"),
+        Case(
             "ebpf: {context_propagation: ip}",
             "hilo.yaml:1:29: ebpf.context_propagation: 'ip' is no longer done by anyone: routers drop packets "
                 + "with IP options"),

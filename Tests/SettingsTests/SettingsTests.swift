@@ -339,6 +339,13 @@ import TraceContext
         #expect(try Loading("ebpf: {ring_bytes: \(text)}").get().ebpf.ringBytes == bytes)
     }
 
+    @Test(arguments: [("-3", -3), ("0", 0), ("3", 3)])
+    func readsTheScaleOfTables(text: String, scale: Int8) throws {
+        let loading = Loading("ebpf: {maps_config: {global_scale_factor: \(text)}}")
+        #expect(try loading.get().ebpf.tableScale == scale)
+        #expect(loading.warnings.isEmpty)
+    }
+
     @Test(arguments: [
         ("{traces: {include: [url.query]}}", true), ("{traces: {include: ['url.*']}}", true),
         ("{traces: {include: ['*']}}", true),

@@ -139,7 +139,7 @@ struct Observed: Sendable {
     @Test func handsOverRecordsInOrder() async throws {
         let taken = Mutex<[UInt8]>([])
         let observed = try Observed(
-            .eventReader(hooks: .auto, ringBytes: 4096),
+            .eventReader(hooks: .auto, sizes: CaptureSizes(ringBytes: 4096)),
             script: """
                 hello(2, 3)
                 for n in range(100):

@@ -12,15 +12,20 @@ enum Hooks: String, CaseIterable {
 }
 
 /// What the coordinator decided before loading: `--hooks auto|socket|fentry|syscall|inherited
-/// --ring-bytes N`.
+/// --ring-bytes N --table-scale N`.
 struct Arguments {
     /// Room for the records of more than a second at 10,000 exchanges a second.
     static let defaultRingBytes: UInt32 = 4 << 20
     /// It is the kernel's memory, and whoever may execute this helper may ask for it.
     static let ringBytes: ClosedRange<UInt32> = 4096...(64 << 20)
 
+    /// A table of 8 times the default size takes 8 times the kernel's memory: see `bpf/maps`.
+    static let tableScale: ClosedRange<Int> = -3...3
+
     var hooks = Hooks.auto
     var ringBytes = Arguments.defaultRingBytes
+    /// Every table holds two to this power times as many entries as its definition says.
+    var tableScale = 0
 
     init(_ words: [String]) throws(HelperFault) {
         var rest = words[...]
@@ -41,6 +46,11 @@ struct Arguments {
                         .usage, "--ring-bytes is a power of two from 4096 to 67108864, not '\(value)'")
                 }
                 ringBytes = bytes
+            case "--table-scale":
+                guard let scale = Int(value), Arguments.tableScale.contains(scale) else {
+                    throw HelperFault(.usage, "--table-scale is a whole number from -3 to 3, not '\(value)'")
+                }
+                tableScale = scale
             default:
                 throw HelperFault(.usage, "Unknown argument '\(name)'")
             }

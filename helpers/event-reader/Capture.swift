@@ -45,7 +45,7 @@ struct Capture {
     }
 
     /// Loads and attaches. The object and its links stay open: closing them would detach the programs.
-    init(_ bytes: [UInt8], hooks: HookSet, ringBytes: UInt32, refused: [Refusal]) throws(Refusal) {
+    init(_ bytes: [UInt8], hooks: HookSet, _ arguments: Arguments, refused: [Refusal]) throws(Refusal) {
         func refusal(_ step: String, _ code: Int32) -> Refusal {
             Refusal(hooks: hooks, step: step, code: abs(code), words: Capture.lastWords())
         }
@@ -64,9 +64,10 @@ struct Capture {
         guard let records = bpf_object__find_map_by_name(object, "records"),
             let options = bpf_object__find_map_by_name(object, ".rodata.options")
         else { throw refusal("find maps", Errno.invalid) }
-        bpf_map__set_max_entries(records, ringBytes)
+        Capture.scaleTables(of: object, by: arguments.tableScale)
+        bpf_map__set_max_entries(records, arguments.ringBytes)
         var values = hilo_load_options(
-            ring_bytes: UInt64(ringBytes), trusted_sockets: hooks.hasTrustedSockets ? 1 : 0, reserved: 0)
+            ring_bytes: UInt64(arguments.ringBytes), trusted_sockets: hooks.hasTrustedSockets ? 1 : 0, reserved: 0)
         let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw refusal("set options", set) }
 
@@ -101,6 +102,17 @@ struct Capture {
         while let present = program {
             body(present)
             program = bpf_object__next_program(object, present)
+        }
+    }
+
+    /// Tables are found by key; arrays and per-socket storage have the size that they have.
+    private static func scaleTables(of object: OpaquePointer, by scale: Int) {
+        var map = bpf_object__next_map(object, nil)
+        while let present = map {
+            if [BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH].contains(bpf_map__type(present)) {
+                bpf_map__set_max_entries(present, bpf_map__max_entries(present) << scale)
+            }
+            map = bpf_object__next_map(object, present)
         }
     }
 

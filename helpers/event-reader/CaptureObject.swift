@@ -49,7 +49,7 @@ enum CaptureObject {
         var refusals: [Refusal] = []
         for set in HookSet.allCases where arguments.hooks == .auto || arguments.hooks.rawValue == set.rawValue {
             do throws(Refusal) {
-                return try Capture(object, hooks: set, ringBytes: arguments.ringBytes, refused: refusals)
+                return try Capture(object, hooks: set, arguments, refused: refusals)
             } catch {
                 if error.isOfTheObject {
                     throw HelperFault(
