@@ -14,12 +14,13 @@ LIFE = 1.3
 
 
 def under_load(run_hilo, collect, start, new_run, hooks, seconds: float) -> tuple:
-    """hilo, its recorder, and a load on a traced server that goes on for so long."""
+    """hilo, its recorder, and a load on a traced server that goes on until it is stopped, for so long at most."""
     server = start.nginx_static()
     recorder = collect()
     run = run_hilo(hilo.environment(hooks, recorder.endpoint))
     run.wait_ready()
-    plan = load.Plan(server.port, new_run(), int(RATE * seconds), workers=8, rate=RATE)
+    longest = machine.duration(seconds)
+    plan = load.Plan(server.port, new_run(), int(RATE * longest), workers=8, rate=RATE)
     return run, recorder, plan, load.Driver(plan, timeout=60 + 2 * seconds)
 
 
@@ -32,7 +33,7 @@ def largest_gap(recorder, since: float, before: float) -> float:
 def test_helpers_killed_under_load(run_hilo, collect, start, new_run, hooks, measured):
     """Both at once, again and again. What the programs captured meanwhile waits in the ring for the heir."""
     kills = machine.scaled(5, 100)
-    run, recorder, plan, driver = under_load(run_hilo, collect, start, new_run, hooks, seconds=(kills + 1) * 2.2)
+    run, recorder, plan, driver = under_load(run_hilo, collect, start, new_run, hooks, seconds=(kills + 1) * 6)
     gaps = []
 
     def arrived(count: int) -> None:
@@ -49,18 +50,19 @@ def test_helpers_killed_under_load(run_hilo, collect, start, new_run, hooks, mea
         until(lambda: len(recorder.received) > before + 1, f"spans after kill {number}", timeout=5)
         gaps.append(largest_gap(recorder, moment, time.monotonic()))
     assert driver.running, "the load ended before the last kill"
-    driver.finish()
-    spans = recorder.wait_for_run(plan.run, lambda spans: len(spans) >= plan.count, "every span", timeout=20)
+    driver.stop()
+    asked = len(driver.finish().answers)
+    spans = recorder.wait_for_run(plan.run, lambda spans: len(spans) >= asked, "every span", timeout=20)
     assert run.stop() == hilo.OK, run.errors
     seen = collections.Counter(span.identity for span in spans if span.is_server)
-    assert len(seen) == plan.count
+    assert len(seen) == asked
     assert set(seen.values()) == {1}
     counts = run.closing()
     assert counts["attempted"] == counts["exchanges"] + counts["process_events"]
     assert counts["dropped_ring_full"] == counts["dropped_reader_lost"] == counts["dropped_parse_reject"] == 0
     assert max(gaps) < machine.duration(1), f"no span for {max(gaps):.2f} s"
     measured(
-        f"{kills} kills of each helper, {plan.count} requests at {RATE}/s: none failed, every span once, "
+        f"{kills} kills of each helper, {asked} requests at {RATE}/s: none failed, every span once, "
         f"the longest silence {max(gaps):.2f} s, {counts['repeated']} records handed over twice and recognised"
     )
 
@@ -68,7 +70,7 @@ def test_helpers_killed_under_load(run_hilo, collect, start, new_run, hooks, mea
 def test_the_coordinator_killed_under_load(run_hilo, collect, start, new_run, hooks, measured):
     """Everything ends with it, and whoever supervises it starts it again. What it had not exported is gone with it."""
     kills = machine.scaled(3, 20)
-    run, recorder, plan, driver = under_load(run_hilo, collect, start, new_run, hooks, seconds=kills * 5.5 + 3)
+    run, recorder, plan, driver = under_load(run_hilo, collect, start, new_run, hooks, seconds=kills * 12 + 3)
     blind = []
     for _ in range(kills):
         seen = len(recorder.of_run(plan.run))
@@ -86,21 +88,23 @@ def test_the_coordinator_killed_under_load(run_hilo, collect, start, new_run, ho
         resumed = time.monotonic() - ready
         blind.append((killed, ready, resumed))
     assert driver.running, "the load ended before the last kill"
+    driver.stop()
     outcome = driver.finish()
-    spans = recorder.wait_for_run(
-        plan.run, lambda spans: any(span.identity == f"{plan.run}-{plan.count - 1}" for span in spans), "the last span"
+    asked = len(outcome.answers)
+    recorder.wait_for_run(
+        plan.run, lambda spans: any(span.identity == f"{plan.run}-{asked - 1}" for span in spans[-RATE:]), "the last span"
     )
     assert run.stop() == hilo.OK, run.errors
     seen = collections.Counter(span.identity for span in recorder.of_run(plan.run) if span.is_server)
     assert max(seen.values()) == 1, "a span came twice"
-    lost = [index for index in range(plan.count) if f"{plan.run}-{index}" not in seen]
+    lost = [index for index in range(asked) if f"{plan.run}-{index}" not in seen]
     unexplained = [index for index in lost if not in_the_dark(outcome.times[index], blind)]
     assert not unexplained, f"{len(unexplained)} requests have no span though hilo was there: {unexplained[:5]}"
     slowest = max(resumed for _, _, resumed in blind)
     assert slowest < machine.duration(1), f"spans came {slowest:.2f} s after READY"
     longest = max(ready - killed for killed, ready, _ in blind)
     measured(
-        f"{kills} kills of the coordinator, {plan.count} requests at {RATE}/s: none failed, none twice; ready again "
+        f"{kills} kills of the coordinator, {asked} requests at {RATE}/s: none failed, none twice; ready again "
         f"within {longest:.2f} s, spans {slowest:.2f} s later; {len(lost)} requests without a span, all between a kill "
         "and the next READY or not exported yet when it was killed"
     )

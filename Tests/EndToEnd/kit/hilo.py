@@ -167,6 +167,8 @@ def environment(hooks: str, endpoint: str | None = None, **more: str) -> dict:
         "OTEL_EBPF_OPEN_PORT": ports.selection(),
         "OTEL_EBPF_BPF_HOOKS": hooks,
         "OTEL_BSP_SCHEDULE_DELAY": "100",
+        # A batch that a slow collector took, and was not waited for, would come twice.
+        "OTEL_EXPORTER_OTLP_TIMEOUT": str(int(machine.duration(10_000))),
     }
     if endpoint:
         variables["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = endpoint

@@ -7,10 +7,12 @@ object (the fields of `Plan`) and writes one: {"answers": {index: [status, begun
 
 import dataclasses
 import json
+import os
 import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -34,6 +36,8 @@ class Plan:
     headers: dict = dataclasses.field(default_factory=dict)
     first: int = 0  # the first number
     rate: float = 0  # requests a second, all workers together; 0: as fast as answers come
+    stop: str = ""  # when a file of this path is there, the load ends before `count`
+    patience: float = 20.0  # seconds that a connection waits for an answer, on a machine of its own
 
     def method(self, index: int) -> str:
         return self.methods[index % len(self.methods)]
@@ -62,6 +66,7 @@ def drive(plan: Plan, timeout: float = 120.0) -> Outcome:
     """Runs the plan in a process of its own. Every request must have been answered."""
     from . import machine  # as a program of its own, this file is in no package
 
+    plan = dataclasses.replace(plan, patience=machine.duration(plan.patience))
     done = subprocess.run(
         [sys.executable, str(pathlib.Path(__file__).resolve())],
         input=json.dumps(dataclasses.asdict(plan)),
@@ -75,7 +80,8 @@ def drive(plan: Plan, timeout: float = 120.0) -> Outcome:
     times = {int(index): (begun, ended) for index, (_, begun, ended) in result["answers"].items()}
     outcome = Outcome(answers, result["seconds"], result["faults"], times)
     assert not outcome.faults, f"{len(outcome.faults)} faults, the first: {outcome.faults[0]}"
-    assert len(outcome.answers) == plan.count, f"{len(outcome.answers)} answers to {plan.count} requests"
+    asked = len(outcome.answers) if plan.stop and os.path.exists(plan.stop) else plan.count
+    assert sorted(outcome.answers) == list(range(plan.first, plan.first + asked)), f"{asked} of {plan.count} requests"
     return outcome
 
 
@@ -84,6 +90,8 @@ class Driver:
 
     def __init__(self, plan: Plan, timeout: float = 120.0) -> None:
         self._outcome: list = []
+        self._directory = tempfile.TemporaryDirectory(prefix="hilo-load-")
+        plan = dataclasses.replace(plan, stop=os.path.join(self._directory.name, "stop"))
         self._thread = threading.Thread(target=self._run, args=(plan, timeout))
         self._thread.start()
 
@@ -97,6 +105,10 @@ class Driver:
     def running(self) -> bool:
         return self._thread.is_alive()
 
+    def stop(self) -> None:
+        """What has begun is finished, and no more is asked for."""
+        pathlib.Path(self._directory.name, "stop").touch()
+
     def wait(self, seconds: float) -> None:
         """For the end, but no longer."""
         self._thread.join(seconds)
@@ -104,6 +116,7 @@ class Driver:
     def finish(self) -> Outcome:
         """Waits for the end. What went wrong is raised here."""
         self._thread.join()
+        self._directory.cleanup()
         if isinstance(self._outcome[0], BaseException):
             raise self._outcome[0]
         return self._outcome[0]
@@ -215,7 +228,7 @@ def _main() -> None:
         connection = None
         while True:
             with lock:
-                index = next(numbers, None)
+                index = None if plan.stop and os.path.exists(plan.stop) else next(numbers, None)
             if index is None:
                 break
             method, data = request(index)
@@ -224,7 +237,7 @@ def _main() -> None:
             begun = time.monotonic()
             try:
                 if connection is None:
-                    connection = Connection(plan.host, plan.port)
+                    connection = Connection(plan.host, plan.port, plan.patience)
                 connection.send(data)
                 status, headers, _ = connection.read_answer(method)
                 answers[index] = (status, begun, time.monotonic())
