@@ -104,7 +104,7 @@ struct hilo_exchange {
 
 enum hilo_process_happening {
 	HILO_PROCESS_EXEC = 1,
-	HILO_PROCESS_FORK = 2,   /* only children of selected processes; already selected when this is sent */
+	HILO_PROCESS_FORK = 2,   /* only children of selected processes; selected already, if there was room */
 	HILO_PROCESS_EXIT = 3,   /* only selected processes; the whole process is gone */
 	HILO_PROCESS_LISTEN = 4, /* a TCP socket began to listen on port */
 };

@@ -199,8 +199,7 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 	flow_inherit(parent_tgid, parent->pid, child->pid);
 	if (parent_tgid == child_tgid)
 		return 0;
-	process_select(child_tgid);
-	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0, 1);
+	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0, process_select(child_tgid));
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "../maps/settings.bpf.h"
 #include "../maps/threads.bpf.h"
 
+/* Urgent, but for strangers that listen: whoever likes can do so 100,000 times a second, and nothing else as often. */
 static __always_inline void process_report(u32 tgid, u32 parent_tgid, u8 happening, u16 port, u8 is_selected)
 {
 	struct hilo_settings *s = settings_get();
@@ -21,7 +22,7 @@ static __always_inline void process_report(u32 tgid, u32 parent_tgid, u8 happeni
 		.time_ns = bpf_ktime_get_ns(),
 	};
 	bpf_get_current_comm(event.comm, sizeof(event.comm));
-	records_put(&event, sizeof(event), true);
+	records_put(&event, sizeof(event), happening != HILO_PROCESS_LISTEN || is_selected);
 }
 
 static __always_inline bool process_select(u32 tgid)
