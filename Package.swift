@@ -111,7 +111,7 @@ let package = Package(
         helper("process-inspector"),
         helper("event-reader", needs: ["BPFABI", "CLibBPF"]),
         .executableTarget(
-            name: "hilo-bench-replay", dependencies: ["Assemble", "OTLP", "TraceContext", "Wire"],
+            name: "hilo-bench-replay", dependencies: ["Assemble", "LinuxSys", "OTLP", "TraceContext", "Wire"],
             path: "Tests/Benchmarks/Replay", swiftSettings: settings),
         .target(name: "CProbe", path: "Tests/CProbe"),
         tests("LinuxSys", ["CProbe"]),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -276,4 +277,10 @@ int hilo_flush_standard_output(void)
 		return errno;
 	/* The errno of a write that failed before is lost. */
 	return ferror(stdout) ? EIO : 0;
+}
+
+void hilo_keep_freed_memory(int bytes)
+{
+	mallopt(M_TRIM_THRESHOLD, bytes);
+	mallopt(M_MMAP_THRESHOLD, bytes);
 }

@@ -81,6 +81,9 @@ const char *hilo_errno_text(int error);
  * before. */
 int hilo_flush_standard_output(void);
 
+/* malloc keeps up to `bytes` of freed memory, and gives blocks from that size on back at once. */
+void hilo_keep_freed_memory(int bytes);
+
 /* Which step of a spawn failed. */
 enum hilo_spawn_step {
 	HILO_SPAWN_DONE = 0,

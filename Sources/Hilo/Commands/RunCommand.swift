@@ -64,6 +64,7 @@ struct RunCommand: ParsableCommand {
             // Not before, so that a reading that hangs can be interrupted; and before anything starts a thread: all
             // threads inherit it, and one of ours waits for these signals.
             StopSignals.block()
+            FreedMemory.keep()
             try trace(settings, loaded.warnings, environment, confinement, logger)
         }
     }

@@ -1,5 +1,6 @@
 import Assemble
 import Glibc
+import LinuxSys
 import OTLP
 import TraceContext
 import Wire
@@ -68,6 +69,7 @@ else {
     exit(64)
 }
 
+FreedMemory.keep()
 let scope = InstrumentationScope(version: "bench")
 let service = Resource([("service.name", .string("bench")), ("host.name", .string("bench"))])
 var assembler = Assembler(clock: ClockMap(monotonicToUnixNanos: 1_700_000_000_000_000_000))
