@@ -7,7 +7,7 @@ import TraceContext
 
 /// The exporter with a spool, and collectors that come and go. One after another, because they look at the clock.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct SpooledExportTests {
-    private let log = LogRecorder()
+    let log = LogRecorder()
 
     private func exporter(
         _ spool: Spool, port: Int, _ settings: TracesExportSettings = OTLPExporterTests.settings()
@@ -18,7 +18,7 @@ import TraceContext
     }
 
     /// Runs one exporter from its start to its end.
-    private func run(
+    func run(
         _ place: SpoolPlace, port: Int, _ settings: TracesExportSettings = OTLPExporterTests.settings(),
         limit: Duration = .seconds(10), _ body: (OTLPExporter) async throws -> Void
     ) async throws -> ExportCounts {
@@ -38,17 +38,17 @@ import TraceContext
     }
 
     /// A port on which nobody listens.
-    private func absent() async throws -> Int {
+    func absent() async throws -> Int {
         let collector = try await FakeCollector()
         let port = collector.port
         try await collector.stop()
         return port
     }
 
-    private func span(_ id: Int) -> Span { Samples.span(UInt64(id), trace: TraceID(high: 1, low: UInt64(id))) }
+    func span(_ id: Int) -> Span { Samples.span(UInt64(id), trace: TraceID(high: 1, low: UInt64(id))) }
 
     /// Waits, for at most ten seconds.
-    private func until(_ condition: () throws -> Bool) async throws {
+    func until(_ condition: () throws -> Bool) async throws {
         for _ in 0..<2000 {
             if try condition() { return }
             try await Task.sleep(for: .milliseconds(5))
@@ -210,49 +210,6 @@ import TraceContext
         #expect(seen.filter { $0 != 301 } == Array(1...100) + Array(201...300))
         #expect(try place.names == ["0000000000000001.damaged"])
         #expect(log.lines(.warning).contains { $0.message.hasPrefix("The spool was damaged") })
-        try await collector.stop()
-    }
-
-    /// A collector that answers 503 to whatever holds span 1, however often, and takes the rest.
-    @Test func oneBatchThatAlwaysFailsKeepsNobodyNotEvenAfterARestart() async throws {
-        let place = try SpoolPlace()
-        let port = try await absent()
-        _ = try await run(place, port: port) { $0.take((1...500).map(span)) }
-        let collector = try await FakeCollector(port: port) { request, _ in
-            (try? request.spans.contains(1)) ?? true ? .status(503) : .ok
-        }
-        let first = try await run(place, port: port) { exporter in
-            try await until { exporter.counts.exported == 400 }
-            for id in 501...600 {
-                exporter.take([span(id)])
-                try await Task.sleep(for: .milliseconds(2))
-            }
-            try await until { exporter.counts.exported == 500 }
-        }
-        #expect(first.spool?.left == 100 && first.dropped.total == 0)
-
-        // Spans arrive while it is tried again and again, until it is given up.
-        let settings = OTLPExporterTests.settings(longestRetry: .seconds(2))
-        var id = 600
-        let second = try await run(place, port: port, settings) { exporter in
-            try await until {
-                id += 1
-                exporter.take([span(id)])
-                return exporter.counts.spool.map { $0.recovered > 0 && $0.left == 0 } ?? false
-            }
-        }
-        #expect(second.spool?.recovered == 100 && second.accepted == second.exported)
-        #expect(second.dropped[.spoolPoison] == 100 && second.dropped.total == 100)
-        #expect(try place.names == [])
-        let seen = try collector.received.flatMap { try $0.spans }
-        #expect(seen.filter { $0 > 100 }.sorted() == Array(101...UInt64(id)))
-        let attempts = seen.count { $0 == 1 }
-        #expect(attempts > 10)
-        let lost = "The collector takes others, but never these spans from the spool; they are lost"
-        #expect(log.lines(.error).map(\.message) == [lost])
-
-        let third = try await run(place, port: port) { _ in }
-        #expect(third.spool?.recovered == 0, "what was given up is gone")
         try await collector.stop()
     }
 

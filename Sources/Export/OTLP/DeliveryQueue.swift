@@ -35,6 +35,9 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
         package let batch: StoredBatch?
         /// Where this attempt fails, the batch is given up.
         package let isLast: Bool
+
+        /// The same when hilo itself ended the attempt, which is no fault of the batch: it is not given up for that.
+        var brokenOff: Self { Self(batch: batch, isLast: false) }
     }
 
     package internal(set) var counts = ExportCounts()

@@ -39,6 +39,7 @@ extension OTLPExporter {
         }
         guard let entry else { return }
         let verdict = await post(entry.body, over: transport)
+        let drain = Task.isCancelled ? drain.brokenOff : drain
         var isGone = true
         if case .failed = verdict.outcome { isGone = drain.isLast }
         await spool.settle(entry.batch, isGone: isGone) { report in
