@@ -64,3 +64,16 @@ final class Doorbell: Sendable {
         }
     }
 }
+
+extension Doorbell {
+    /// Does `work` and waits for its end, so long at most; what takes longer goes on by itself. A cancelled task waits,
+    /// too.
+    static func wait(atMost limit: Duration, for work: @escaping @Sendable () async -> Void) async {
+        let bell = Doorbell()
+        Task {
+            await work()
+            bell.ring()
+        }
+        await Task { await bell.wait(until: ContinuousClock.now + limit) }.value
+    }
+}

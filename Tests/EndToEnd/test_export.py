@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from kit import hilo, load, machine, ports
+from kit import hilo, load, machine, ports, sick
 from kit.recorder import Answer
 from kit.waiting import until
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
@@ -221,6 +221,22 @@ def test_a_server_that_the_authority_does_not_know(run_hilo, collect, server, ne
     driven(run, server, new_run, 1)
     until(lambda: "Collector" in run.errors and "certificate" in run.errors.lower(), "the log names the certificate")
     assert recorder.received == []
+
+
+def test_a_handshake_that_never_ends_does_not_stretch_a_stop(run_hilo, server, new_run, measured):
+    collector = sick.SickCollector()
+    collector.fall_ill("hangs")
+    run = run_hilo(hilo.environment("auto", collector.secure_endpoint, OTEL_EBPF_SHUTDOWN_TIMEOUT="1s"))
+    driven(run, server, new_run, 1)
+    until(lambda: collector.requests > 0, "a ClientHello")
+    begin = time.monotonic()
+    assert run.stop() == hilo.OK, run.errors
+    seconds = time.monotonic() - begin
+    collector.stop()
+    final = counts(run)
+    assert (final["accepted"], final["exported"], final["dropped_shutdown"]) == (1, 0, 1)
+    assert seconds < machine.duration(3), f"{seconds:.1f} s; a request may take 10"
+    measured(f"stopped after {seconds:.1f} s, shutdown_timeout 1 s")
 
 
 def test_a_slow_collector_does_not_slow_the_application(run_hilo, collect, server, new_run, measured):

@@ -60,14 +60,17 @@ final class FakeCollector: Sendable {
 
     /// - Parameters:
     ///   - port: 0 for any.
+    ///   - isDeaf: it takes connections and reads nothing, so that not even a ClientHello is answered.
     ///   - answer: gets each request with its number, from 0 on.
     init(
-        port: Int = 0, tls: NIOSSLContext? = nil, answer: @escaping @Sendable (Received, Int) -> Reply = { _, _ in .ok }
+        port: Int = 0, tls: NIOSSLContext? = nil, isDeaf: Bool = false,
+        answer: @escaping @Sendable (Received, Int) -> Reply = { _, _ in .ok }
     ) async throws {
         let requests = Requests()
         self.requests = requests
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.autoRead, value: !isDeaf)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations

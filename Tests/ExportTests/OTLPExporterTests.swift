@@ -6,7 +6,7 @@ import Testing
 
 /// The exporter against collectors of every sort. One after another, because they look at the clock.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct OTLPExporterTests {
-    private let log = LogRecorder()
+    let log = LogRecorder()
 
     static func settings(
         timeout: Duration = .milliseconds(500), compression: ExportCompression = .none, queueSize: Int = 4096,
@@ -19,14 +19,16 @@ import Testing
                 initialInterval: .milliseconds(20), maxInterval: .milliseconds(60), maxElapsedTime: longestRetry))
     }
 
-    private func exporter(port: Int, _ settings: TracesExportSettings = settings()) throws -> OTLPExporter {
+    func exporter(
+        port: Int, _ settings: TracesExportSettings = settings(), isSecure: Bool = false
+    ) throws -> OTLPExporter {
         try OTLPExporter(
-            endpoint: OTLPEndpoint(isSecure: false, host: "127.0.0.1", port: UInt16(port), path: "/v1/traces"),
+            endpoint: OTLPEndpoint(isSecure: isSecure, host: "127.0.0.1", port: UInt16(port), path: "/v1/traces"),
             settings: settings, version: "9.8.7", logger: log.logger)
     }
 
     /// Runs the exporter for as long as `body`, and then until it has ended.
-    private func running(
+    func running(
         _ exporter: OTLPExporter, limit: Duration = .seconds(10), _ body: () async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -269,34 +271,6 @@ import Testing
         #expect(exporter.counts.accepted == 100_000)
         #expect(exporter.counts.dropped[.queueFull] == 99_000)
         #expect(exporter.counts.dropped[.shutdown] == 1000)
-        try await collector.stop()
-    }
-
-    @Test func stoppingKeepsItsDeadline() async throws {
-        let collector = try await FakeCollector { _, _ in .hang }
-        let exporter = try exporter(port: collector.port, Self.settings(timeout: .seconds(30)))
-        let time = try await ContinuousClock().measure {
-            try await running(exporter, limit: .milliseconds(300)) { exporter.take(Samples.many(500)) }
-        }
-        #expect(time < .seconds(2))
-        #expect(exporter.counts.dropped[.shutdown] == 500)
-        exporter.take(Samples.many(1))
-        #expect(exporter.counts.dropped[.shutdown] == 501)
-        #expect(log.lines.map(\.message) == ["Export has ended"])
-        #expect(log.lines.first?.metadata["dropped_shutdown"] == "500")
-        try await collector.stop()
-    }
-
-    @Test func aCancelledTaskEndsAtOnce() async throws {
-        let collector = try await FakeCollector { _, _ in .hang }
-        let exporter = try exporter(port: collector.port, Self.settings(timeout: .seconds(30)))
-        let run = Task { await exporter.run() }
-        exporter.take(Samples.many(500))
-        while collector.received.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
-        run.cancel()
-        await run.value
-        #expect(exporter.counts.dropped[.shutdown] == 500)
-        #expect(exporter.counts.isBalanced)
         try await collector.stop()
     }
 

@@ -60,14 +60,10 @@ extension OTLPExporter {
     /// Waits for the disk, for a moment at most.
     func closeSpool() async {
         guard let spool else { return }
-        Task {
+        await Doorbell.wait(atMost: SpoolLane<Span>.grace) { [self] in
             let report = await spool.close()
             count(report) { (queue, _) in queue.note(report) }
-            state.withLock { $0.isSpoolClosed = true }
-            doorbell.ring()
         }
-        let limit = ContinuousClock.now + SpoolLane<Span>.grace
-        while .now < limit, !state.withLock({ $0.isSpoolClosed }) { await rest(until: limit) }
     }
 
     private func count(

@@ -14,7 +14,6 @@ public final class OTLPExporter: SpanSink {
         var queue: DeliveryQueue<Span>
         var health = ExportHealth()
         var spoolHealth = SpoolHealth()
-        var isSpoolClosed = false
     }
 
     let state: Mutex<State>
@@ -29,6 +28,8 @@ public final class OTLPExporter: SpanSink {
 
     /// How many requests may be on their way: one is written while another is answered.
     private static let concurrency = 2
+    /// How long the end waits for connections to be closed.
+    private static let longestClosing = Duration.milliseconds(500)
 
     /// Reads the certificates that the settings name; connects to nothing yet.
     ///
@@ -80,12 +81,20 @@ public final class OTLPExporter: SpanSink {
             group.cancelAll()
         }
         await closeSpool()
-        do {
-            try await transport.shutdown()
-        } catch {
-            log.closing(failedWith: error)
-        }
+        await close(transport)
         log.ended(counts)
+    }
+
+    /// For a moment at most. A connection that is being made is waited for until it is made or as much time is over as
+    /// a request may take; and a collector can leave one in that state, which says nothing to a ClientHello.
+    private func close(_ transport: OTLPTransport) async {
+        await Doorbell.wait(atMost: Self.longestClosing) { [log] in
+            do {
+                try await transport.shutdown()
+            } catch {
+                log.closing(failedWith: error)
+            }
+        }
     }
 
     private enum Work: Sendable {
@@ -115,7 +124,7 @@ public final class OTLPExporter: SpanSink {
     }
 
     /// A cancelled task waits, too: for what is being written to the spool.
-    func rest(until instant: ContinuousClock.Instant?) async {
+    private func rest(until instant: ContinuousClock.Instant?) async {
         guard Task.isCancelled else { return await doorbell.wait(until: instant) }
         await Task { await doorbell.wait(until: instant) }.value
     }

@@ -60,7 +60,7 @@ struct OTLPTransport: Sendable {
         }
     }
 
-    /// Closes the connections.
+    /// Closes the connections, in the time that one may take to be made; being cancelled does not shorten it.
     func shutdown() async throws {
         try await client.shutdown()
     }

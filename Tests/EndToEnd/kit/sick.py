@@ -24,6 +24,11 @@ class SickCollector:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1/traces"
 
+    @property
+    def secure_endpoint(self) -> str:
+        """Of a collector that hangs: it reads the ClientHello, and says nothing."""
+        return f"https://127.0.0.1:{self.port}/v1/traces"
+
     def fall_ill(self, illness: str) -> None:
         self.illness = illness
         if illness == "refuses":
