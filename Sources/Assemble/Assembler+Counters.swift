@@ -34,6 +34,9 @@ extension Assembler {
         public var deferred: UInt64 = 0
         /// Spans handed out without a description of their process, which did not come in time.
         public var undescribed: UInt64 = 0
+        /// Processes that were forgotten before their time, because too many were remembered that are gone or were
+        /// never described. What still comes from one waits for a description, and goes without if there is none.
+        public var processesEvicted: UInt64 = 0
         /// Server spans without the route that they would have had, because their process has too many.
         public var routesOverLimit: UInt64 = 0
 
@@ -46,7 +49,8 @@ extension Assembler {
                 ("requests_expired", requestsExpired), ("requests_evicted", requestsEvicted),
                 ("requests_stopped", requestsStopped), ("answers_orphaned", answersOrphaned), ("spans", spans),
                 ("unsampled", unsampled), ("disowned", disowned), ("unreadable", unreadable), ("deferred", deferred),
-                ("undescribed", undescribed), ("routes_over_limit", routesOverLimit),
+                ("undescribed", undescribed), ("processes_evicted", processesEvicted),
+                ("routes_over_limit", routesOverLimit),
             ]
         }
     }

@@ -27,6 +27,9 @@ public struct Assembler: Sendable {
         public var exitGraceNanos: UInt64 = 10_000_000_000
         /// How long a process that was never described goes without being waited for again.
         public var standInNanos: UInt64 = 60_000_000_000
+        /// Processes of these two sorts, together. Those that are described and live are as many as somebody describes,
+        /// and those whose spans wait no more than there are such spans.
+        public var lingeringProcesses = 16_384
         /// Guessed routes that a process may have.
         public var routesPerProcess = 1_000
 
@@ -70,6 +73,9 @@ public struct Assembler: Sendable {
 
     /// Spans that wait for a description of their process at this moment.
     public var waitingSpans: Int { processes.waitingCount }
+
+    /// Processes of which anything is remembered at this moment.
+    public var rememberedProcesses: Int { processes.count }
 
     // MARK: - Records
 
@@ -215,12 +221,13 @@ public struct Assembler: Sendable {
     /// What runs in a process was never to be traced. What was made of it since the last description is dropped, and
     /// what comes within ``Limits/exitGraceNanos`` too, unless it is described anew.
     public mutating func disownProcess(_ tgid: UInt32, now: UInt64) {
-        counters.disowned += UInt64(processes.disown(tgid, now: now))
+        let count = processes.disown(tgid, now: now, counting: &counters)
+        counters.disowned += UInt64(count)
     }
 
     /// A process is gone. Its description stays for ``Limits/exitGraceNanos``, since records of it may still be on
     /// their way.
     public mutating func processExited(_ tgid: UInt32, now: UInt64) {
-        processes.exited(tgid, now: now)
+        processes.exited(tgid, now: now, counting: &counters)
     }
 }

@@ -85,6 +85,56 @@ import Testing
         #expect(assembler.isBalanced)
     }
 
+    @Test func standInsMakeRoomBeforeWhatHasExited() throws {
+        var limits = Assembler.Limits()
+        limits.waitingSpans = 2
+        limits.lingeringProcesses = 3
+        var assembler = Assembler.knowing([1, 2, 3], limits: limits)
+        assembler.processExited(1, now: 0)
+        assembler.processExited(2, now: 0)
+        for process: UInt32 in 100..<200 { _ = try assembler.take(record(UInt64(process), process: process)) }
+        // Two that wait, one that lives, two that have exited, and one stand-in.
+        #expect(assembler.rememberedProcesses == 6)
+        #expect(assembler.counters.undescribed == 98 && assembler.counters.processesEvicted == 97)
+        #expect(try assembler.take(record(1, process: 1)).last?.resource.resource == named("service-1"))
+        #expect(try assembler.take(record(2, process: 3)).last?.resource.resource == named("service-3"))
+
+        for process: UInt32 in 300...301 { assembler.disownProcess(process, now: 0) }
+        #expect(try assembler.take(record(3, process: 1)).isEmpty, "no stand-in was left; it was the first to exit")
+        #expect(try assembler.take(record(4, process: 2)).last?.resource.resource == named("service-2"))
+        #expect(assembler.isBalanced)
+    }
+
+    /// A fallen event-reader can name another process with every record: that costs memory and time within bounds.
+    @Test(.timeLimit(.minutes(1))) func aFloodOfProcessesIsBounded() throws {
+        let limits = Assembler.Limits()
+        var assembler = Assembler.knowing([1])
+        var exchange = try Exchange(record(0))
+        var spans: [Assemble.Span] = []
+        for number: UInt32 in 2..<200_000 {
+            exchange.process = number
+            exchange.id = Exchange.ID(connection: UInt64(number), sequence: 0)
+            assembler.take(exchange, now: UInt64(number), into: &spans)
+            if number.isMultiple(of: 2) { assembler.processExited(number, now: UInt64(number)) }
+            spans.removeAll(keepingCapacity: true)
+        }
+        #expect(assembler.rememberedProcesses <= limits.lingeringProcesses + limits.waitingSpans + 1)
+        #expect(assembler.counters.undescribed + UInt64(limits.waitingSpans) == 199_998 && assembler.isBalanced)
+        #expect(try assembler.take(record(0)).last?.resource.resource == named("service-1"))
+        for seconds: UInt64 in [3, 100] { _ = assembler.expire(now: seconds * Assembler.second) }
+        #expect(assembler.rememberedProcesses == 1)
+    }
+
+    @Test func whatExitsBeforeItIsDescribedIsRememberedForAWhileToo() throws {
+        var assembler = Assembler.knowing([])
+        _ = try assembler.take(record(1), now: 0)
+        assembler.processExited(1, now: 0)
+        #expect(assembler.expire(now: 2 * Assembler.second).count == 1)
+        #expect(try assembler.take(record(2), now: 11 * Assembler.second).count == 1)
+        #expect(assembler.expire(now: 12 * Assembler.second).isEmpty)
+        #expect(assembler.rememberedProcesses == 0)
+    }
+
     @Test func anExitedProcessIsRememberedForAWhile() throws {
         var assembler = Assembler.knowing([1])
         assembler.processExited(1, now: Assembler.second)
