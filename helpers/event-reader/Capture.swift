@@ -12,7 +12,9 @@ struct Capture {
     let counters: Int32
     /// What keeps the programs attached, by their names; none for programs that another process loaded.
     let links: [(program: String, descriptor: Int32)]
-    let processors = max(1, Int(libbpf_num_possible_cpus()))
+    /// So many values has a counter: the kernel copies one for each *possible* processor, wherever that ends, so that a
+    /// guess would not do.
+    let processors: Int
     let facts: [Fact]
 
     /// In the order of `CaptureMaps`.
@@ -32,6 +34,11 @@ struct Capture {
         counters = try Capture.take(
             3, of: &message, as: .init(BPF_MAP_TYPE_PERCPU_ARRAY, key: 4, value: MemoryLayout<UInt64>.size))
         links = []
+        let possible = libbpf_num_possible_cpus()
+        guard possible > 0 else {
+            throw HelperFault(.fault, "Possible processors cannot be counted: \(SysError.text(of: -possible))")
+        }
+        processors = Int(possible)
         facts = [Fact("programs", "inherited")]
     }
 
@@ -51,6 +58,9 @@ struct Capture {
         }
         hilo_libbpf_listen()
         if let misfit = hooks.misfit() { throw misfit }
+        let possible = libbpf_num_possible_cpus()
+        guard possible > 0 else { throw refusal("count processors", possible) }
+        processors = Int(possible)
         let opened = bytes.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) }
         guard let object = opened else { throw refusal("open", hilo_libbpf_error()) }
         var isKept = false
