@@ -94,8 +94,8 @@ extension DeliveryQueue {
             if !isItsOwn || retryAfter != nil { _ = failed(retryAfter: retryAfter, now: now, using: &generator) }
             guard drain.isLast else { return isItsOwn ? .ofTheBatch : .ofTheCollector }
             lane?.suspects.remove(batch)
-            counts.spool?.left -= batch.spans
-            counts.dropped[.spoolPoison] += batch.spans
+            let lost = takeOut(batch.spans)
+            counts.dropped[.spoolPoison] += lost
             return .givenUp
         case .refused:
             rejected = batch.spans
@@ -107,9 +107,10 @@ extension DeliveryQueue {
             lane?.suspects.delivered(now: now)
         }
         answered(now: now)
-        counts.spool?.left -= batch.spans
-        counts.exported += batch.spans - rejected
-        counts.dropped[.exportReject] += rejected
+        let spans = takeOut(batch.spans)
+        let lost = min(rejected, spans)
+        counts.exported += spans - lost
+        counts.dropped[.exportReject] += lost
         return .ofTheCollector
     }
 
@@ -126,11 +127,21 @@ extension DeliveryQueue {
 
     package mutating func note(_ report: SpoolReport) {
         lane?.suspects.remove(segments: report.removed)
-        counts.spool?.left -= report.overflow + report.unreadable
+        let (overflow, unreadable) = (takeOut(report.overflow), takeOut(report.unreadable))
         counts.spool?.damaged += report.damaged
         counts.spool?.failures += UInt64(report.failures.count)
-        counts.dropped[.spoolFull] += report.overflow
-        counts.dropped[.spoolDamaged] += report.unreadable
+        counts.dropped[.spoolFull] += overflow
+        counts.dropped[.spoolDamaged] += unreadable
+    }
+
+    /// So many spans are in the spool no more. The number was read from the disk, where it may have changed since it
+    /// was counted.
+    ///
+    /// - Returns: how many it was, of those that are known to be in it.
+    private mutating func takeOut(_ spans: UInt64) -> UInt64 {
+        let known = min(spans, counts.spool?.left ?? 0)
+        counts.spool?.left -= known
+        return known
     }
 
     // MARK: - What to do

@@ -23,7 +23,7 @@ extension Spool {
         do throws(SysError) {
             let file = try file(segment.number)
             if case .entry(let entry) = try file.step(at: batch.offset, size: segment.size),
-                let whole = try body(of: entry, in: file, at: batch.offset)
+                entry.spans == batch.spans, let whole = try body(of: entry, in: file, at: batch.offset)
             {
                 return .entry(whole)
             }
@@ -43,15 +43,15 @@ extension Spool {
         switch try file.step(at: segment.cursor, size: segment.size) {
         case .entry(let entry) where entry.isDelivered:
             index.pass(segment.number, size: entry.size, spans: 0)
-        case .entry(let entry):
+        case .entry(let entry) where entry.spans <= segment.unread:
             let whole = try body(of: entry, in: file, at: segment.cursor)
             index.pass(segment.number, size: entry.size, spans: entry.spans)
             if let whole { return whole }
             damage(segment.number)
             report.unreadable += entry.spans
             index.settle(segment.number, spans: entry.spans)
-        case .end, .torn, .damaged:
-            // Spans were counted that are not there.
+        case .entry, .end, .torn, .damaged:
+            // What was counted is not what is there, though its checksums may be right.
             damage(segment.number)
             report.unreadable += index.end(segment.number)
         }
