@@ -3,19 +3,23 @@ public struct ListeningSockets: Sendable {
     /// TCP ports by the inode number of the socket.
     public private(set) var portByInode: [UInt64: UInt16] = [:]
     /// False once a socket that does not listen was seen: the kernel lists all listening ones first
-    /// (`tcp_get_idx`, net/ipv4/tcp_ipv4.c), so that nothing is left to find in what may be a very long table.
+    /// (`tcp_get_idx`, net/ipv4/tcp_ipv4.c), so that nothing is left to find in what may be a very long table. False,
+    /// too, when there is no room for more.
     public private(set) var wantsMore = true
+    /// Whether some are missing: there were more than are remembered, or a table was cut off.
+    public private(set) var isTruncated = false
 
     private var line: [UInt8] = []
     private var isHeader = true
     private let most: Int
+    /// For further sockets of the table that is being read: those of one cannot crowd out those of the other.
+    private var room: Int
 
-    /// - Parameter most: sockets to remember; the rest is left out.
+    /// - Parameter most: sockets to remember of each table; the rest is left out.
     public init(most: Int) {
         self.most = most
+        room = most
     }
-
-    public var isFull: Bool { portByInode.count >= most }
 
     /// Takes the next piece, cut anywhere.
     public mutating func take(_ piece: some Sequence<UInt8>) {
@@ -29,10 +33,19 @@ public struct ListeningSockets: Sendable {
     }
 
     /// Says that the table ended here and another one, with a header of its own, may follow.
-    public mutating func finish() {
-        endLine()
+    ///
+    /// - Parameter complete: false when it was cut off: of the last line a part may be missing, which would be another
+    ///   number.
+    public mutating func finish(complete: Bool = true) {
+        if complete {
+            endLine()
+        } else {
+            line.removeAll(keepingCapacity: true)
+            isTruncated = true
+        }
         isHeader = true
         wantsMore = true
+        room = most
     }
 
     /// `  sl: local:port remote:port state tx:rx tr:when retransmits uid timeout inode …`
@@ -51,8 +64,14 @@ public struct ListeningSockets: Sendable {
         }
         guard let colon = fields[1].lastIndex(of: UInt8(ascii: ":")),
             let port = DecimalField.parseHexadecimal(fields[1][(colon + 1)...]).flatMap({ UInt16(exactly: $0) }),
-            let inode = DecimalField.parse(fields[9]), inode != 0, !isFull
+            let inode = DecimalField.parse(fields[9]), inode != 0
         else { return }
+        guard room > 0 else {
+            isTruncated = true
+            wantsMore = false
+            return
+        }
+        room -= 1
         portByInode[inode] = port
     }
 

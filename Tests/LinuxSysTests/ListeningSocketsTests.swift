@@ -40,9 +40,42 @@ import Testing
         #expect(sockets.wantsMore)
     }
 
+    private func listeners(_ inodes: ClosedRange<Int>) -> String {
+        inodes.map { line("0:1F90", state: "0A", inode: "\($0)") }.joined()
+    }
+
     @Test func aBound() {
-        let sockets = read((1...50).map { line("0:1F90", state: "0A", inode: "\($0)") }.joined(), most: 10)
-        #expect(sockets.portByInode.count == 10 && sockets.isFull)
+        let sockets = read(listeners(1...50), most: 10)
+        #expect(Set(sockets.portByInode.keys) == Set(1...10))
+        #expect(sockets.isTruncated)
+        #expect(!read(listeners(1...10), listeners(11...20), most: 10).isTruncated)
+    }
+
+    /// Who opens many sockets of one kind does not hide those of the other.
+    @Test func eachTableHasItsOwnRoom() {
+        let sockets = read(listeners(1...50), listeners(101...105), most: 10)
+        #expect(Set(sockets.portByInode.keys) == Set(1...10).union(101...105))
+        #expect(sockets.isTruncated)
+    }
+
+    @Test func nothingIsReadPastTheBound() {
+        var sockets = ListeningSockets(most: 10)
+        sockets.take(Array((Self.header + listeners(1...10)).utf8))
+        #expect(sockets.wantsMore && !sockets.isTruncated)
+        sockets.take(Array(listeners(11...11).utf8))
+        #expect(!sockets.wantsMore && sockets.isTruncated)
+    }
+
+    /// A part of a number is another number.
+    @Test func theLastLineOfATableThatIsCutOffIsNone() {
+        let table = Self.header + listeners(1...1) + "   0: 0:1F90 0:0000 0A 0:0 0:0 0 1000  0 123"
+        for (complete, inodes) in [(true, [1, 123]), (false, [1])] as [(Bool, Set<UInt64>)] {
+            var sockets = ListeningSockets(most: 10)
+            sockets.take(Array(table.utf8))
+            sockets.finish(complete: complete)
+            #expect(Set(sockets.portByInode.keys) == inodes)
+            #expect(sockets.isTruncated == !complete)
+        }
     }
 
     @Test func linesThatAreNone() {

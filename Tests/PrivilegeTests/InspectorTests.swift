@@ -6,9 +6,27 @@ import Wire
 /// The process-inspector as it is installed: file capabilities, another user, processes of a third one.
 @Suite(.enabled(if: Privileged.isPossible)) struct InspectorTests {
     /// A process of user 1234 with two listening sockets and an environment with secrets.
-    private func withTarget(_ body: (UInt32) throws -> Void) throws {
+    ///
+    /// - Parameter strangers: sockets of another process that listened on an IPv4 address before.
+    private func withTarget(strangers: Int = 0, _ body: (UInt32) throws -> Void) throws {
         let script = """
-            import os, socket, sys
+            import os, resource, socket, sys
+            ready, done = os.pipe()
+            if \(strangers) and os.fork() == 0:
+                most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+                held, port = [], 0
+                for _ in range(\(strangers)):
+                    held.append(socket.socket())
+                    held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                    held[-1].bind(("127.0.0.1", port))
+                    held[-1].listen(1)
+                    port = held[-1].getsockname()[1]
+                os.write(done, b"x")
+                sys.stdin.read()
+                os._exit(0)
+            os.close(done)
+            if \(strangers): assert os.read(ready, 1)
             a = socket.create_server(("127.0.0.1", 0)); b = socket.create_server(("::1", 0), family=socket.AF_INET6)
             c = socket.create_connection(a.getsockname())
             u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0))
@@ -106,6 +124,20 @@ import Wire
 
                 let bare = try inspector.ask(DescribeRequest(pid: pid, wants: [])).get()
                 #expect(bare.listeningPorts.isEmpty && bare.serviceName == nil && bare.notes.isEmpty)
+                #expect(try inspector.end() == (.exited(0), []))
+            }
+        }
+    }
+
+    /// They come first in the table of IPv4; what listens on an IPv6 address, as servers do that take both, is found.
+    @Test func thousandsOfSocketsOfAnotherProcessHideNoPort() throws {
+        try withTarget(strangers: 10_000) { pid in
+            try Privileged.withInspector { path in
+                var inspector = try HelperProcess(path)
+                _ = try inspector.hello()
+                let found = try inspector.ask(DescribeRequest(pid: pid, wants: .ports)).get()
+                #expect(found.listeningPorts == ports)
+                #expect(found.notes.isEmpty)
                 #expect(try inspector.end() == (.exited(0), []))
             }
         }

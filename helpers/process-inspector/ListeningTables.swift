@@ -10,9 +10,10 @@ import Wire
 /// a new one.
 struct ListeningTables {
     struct Table {
-        var sockets = ListeningSockets(most: Bounds.ports)
-        var isTruncated = false
+        var sockets = ListeningSockets(most: Bounds.sockets)
         var expiresAt: UInt64 = 0
+
+        var count: Int { sockets.portByInode.count }
     }
 
     private var byNamespace: [[UInt8]: Table] = [:]
@@ -29,7 +30,8 @@ struct ListeningTables {
         var table = try read(directory)
         let end = MonotonicClock.now()
         table.expiresAt = end + ListeningSockets.lifetime(cost: end - begin, within: Bounds.tableLifetime)
-        if byNamespace.count >= Bounds.tables { byNamespace.removeAll(keepingCapacity: true) }
+        let kept = byNamespace.values.reduce(table.count) { $0 + $1.count }
+        if byNamespace.count >= Bounds.tables || kept > Bounds.keptSockets { byNamespace.removeAll() }
         byNamespace[namespace] = table
         return table
     }
@@ -42,8 +44,7 @@ struct ListeningTables {
                 table.sockets.take(piece)
                 return table.sockets.wantsMore
             }
-            table.sockets.finish()
-            if !complete || table.sockets.isFull { table.isTruncated = true }
+            table.sockets.finish(complete: complete)
         }
         return table
     }

@@ -110,7 +110,8 @@ enum Operations {
         }
     }
 
-    /// The sockets among its descriptors that its network namespace lists as listening.
+    /// The sockets among its descriptors that its network namespace lists as listening. One that is not listed may be
+    /// another kind of socket, or left out of a table that is too long.
     private static func addPorts(
         of directory: borrowing HeldDirectory, isNews: Bool, _ tables: inout ListeningTables,
         to found: inout ProcessDescription
@@ -119,8 +120,12 @@ enum Operations {
             let sockets = try socketInodes(of: directory, &found.notes)
             if sockets.isEmpty { return }
             let table = try tables.table(of: directory, isNews: isNews)
-            if table.isTruncated { found.notes.insert(.portsTruncated) }
-            found.listeningPorts = Set(sockets.compactMap { table.sockets.portByInode[$0] }).sorted()
+            let listed = sockets.compactMap { table.sockets.portByInode[$0] }
+            let ports = Set(listed).sorted()
+            found.listeningPorts = Array(ports.prefix(Bounds.ports))
+            if ports.count > Bounds.ports || (table.sockets.isTruncated && listed.count < sockets.count) {
+                found.notes.insert(.portsTruncated)
+            }
         } catch {
             found.notes.insert(.portsUnreadable)
         }

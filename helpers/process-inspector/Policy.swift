@@ -28,11 +28,17 @@ enum Bounds {
     static let environment = 256 * 1024
     /// Of one of the two variables.
     static let variable = 4096
-    /// Of /proc/PID/net/tcp and tcp6, each.
+    /// Of /proc/PID/net/tcp and tcp6, each: a line of either is less than 200 bytes.
     static let socketTable = 4 * 1024 * 1024
+    /// Of each of the two. Any user can open that many, and what is left out is somebody else's; but where they share
+    /// a port the kernel takes the square of their number to list them: 16 ms for 4096, 0.6 s for 28,000.
+    static let sockets = 16_384
     static let descriptors = 65_536
+    /// Of one process, handed over.
     static let ports = 4096
-    /// Network namespaces whose sockets are remembered, and for how long (nanoseconds).
+    /// Network namespaces whose sockets are remembered, how many sockets of all of them (about 20 bytes each), and for
+    /// how long (nanoseconds).
     static let tables = 256
+    static let keptSockets = 8 * sockets
     static let tableLifetime: ClosedRange<UInt64> = 50_000_000...10_000_000_000
 }
