@@ -28,7 +28,7 @@ extension Discovery {
         } else if survey.extent == .news, ruledOut[pid] == process.startTime {
             return
         }
-        look(at: pid, startTime: process.startTime, isTraced: traced[pid] != nil, &actions)
+        look(at: pid, startTime: process.startTime, isTraced: traced[pid] != nil, isAwaited: true, &actions)
     }
 
     /// The processes could not be listed. Nothing more comes of this scan; begin another one later.
@@ -43,9 +43,11 @@ extension Discovery {
     /// - Parameters:
     ///   - isFork: it is a child of a traced process and shares its service already.
     ///   - isExec: it has just executed another program.
+    ///   - isAwaited: a survey has found it, and waits for it unless it is being looked at already: what happens to a
+    ///     process holds up no survey.
     mutating func look(
         at pid: UInt32, startTime: UInt64, isTraced: Bool, isFork: Bool = false, isExec: Bool = false,
-        _ actions: inout [DiscoveryAction]
+        isAwaited: Bool = false, _ actions: inout [DiscoveryAction]
     ) {
         if own.contains(pid) {
             if isTraced { leave(pid, .own, &actions) }
@@ -59,19 +61,25 @@ extension Discovery {
             next.isStale = lookup.isAsked
             next.isExec = isExec || lookup.isExec
             next.failures = lookup.failures
+            next.isAwaited = lookup.isAwaited
+            next.hasUnknownPorts = lookup.hasUnknownPorts
             lookups[pid] = next
+            // What is new about it may be the port.
+            if next.hasUnknownPorts, setAside.remove(pid) != nil { enqueue(pid) }
             return
         }
-        guard lookups.count < limits.lookups else {
-            if survey.want(.everything) { actions.append(.notice(.overwhelmed)) }
+        guard lookups.count < limits.lookups, isAwaited || lookups.count - countOfAwaited < limits.happened else {
+            if survey.want(.everything) { say(.overwhelmed, &actions) }
             return
         }
         ruledOut[pid] = nil
         var lookup = Lookup(startTime: startTime, isTraced: isTraced)
         lookup.isFork = isFork
         lookup.isExec = isExec
+        lookup.isAwaited = isAwaited
+        if isAwaited { countOfAwaited += 1 }
         lookups[pid] = lookup
-        queue.append(pid)
+        enqueue(pid)
     }
 
     /// Sends as many questions as may be on their way, and ends a survey that is complete. Every way into this machine
@@ -85,14 +93,14 @@ extension Discovery {
                 ask(pid, &actions)
             }
         }
-        if survey.next != nil, queue.count < limits.inFlight { survey.ask(&actions) }
-        guard lookups.count == countOfUnanswered, survey.next == nil else { return }
+        if survey.next != nil, countOfAwaited < limits.inFlight { survey.ask(&actions) }
+        guard countOfAwaited == 0, survey.next == nil else { return }
         if survey.isRunning, survey.end(), traced.isEmpty, countOfUnanswered == 0 {
-            actions.append(.notice(.nothingMatchesYet(lookedAt: survey.lookedAt)))
+            say(.nothingMatchesYet(lookedAt: survey.lookedAt), &actions)
         }
     }
 
-    private mutating func ask(_ pid: UInt32, _ actions: inout [DiscoveryAction]) {
+    mutating func ask(_ pid: UInt32, _ actions: inout [DiscoveryAction]) {
         guard var lookup = lookups[pid] else { return }
         lookup.isAsked = true
         lookups[pid] = lookup
@@ -138,20 +146,8 @@ extension Discovery {
         return actions
     }
 
-    /// There was no answer, or nobody to ask: nothing is known of the process. Say `askAgain()` after a pause.
-    public mutating func describeUnanswered(_ pid: UInt32) -> [DiscoveryAction] {
-        var actions: [DiscoveryAction] = []
-        if let lookup = answered(pid, &actions) {
-            lookups[pid]?.failures += 1
-            if lookup.failures + 1 == limits.attempts { countOfUnanswered += 1 }
-            if lookup.failures + 1 < limits.attempts { postponed.append(pid) } else { setAside.append(pid) }
-        }
-        pump(&actions)
-        return actions
-    }
-
     /// Takes a question off the list. Nil when its answer is of no use; then it was dealt with here.
-    private mutating func answered(_ pid: UInt32, _ actions: inout [DiscoveryAction]) -> Lookup? {
+    mutating func answered(_ pid: UInt32, _ actions: inout [DiscoveryAction]) -> Lookup? {
         guard var lookup = lookups[pid], lookup.isAsked else { return nil }
         inFlight -= 1
         lookup.isAsked = false
@@ -159,7 +155,7 @@ extension Discovery {
         lookup.isStale = false
         lookups[pid] = lookup
         if isStale {
-            ask(pid, &actions)
+            askAnew(pid, &actions)
             return nil
         }
         if lookup.hasEnded {
@@ -173,21 +169,23 @@ extension Discovery {
         _ process: ProcessDescription, _ lookup: Lookup, _ actions: inout [DiscoveryAction]
     ) {
         let pid = process.process.pid
-        let choice = choice(for: process)
+        let verdict = verdict(on: process)
+        lookups[pid]?.hasUnknownPorts = false
         // A child of a fork that runs what its parent ran shares its service: nothing else is to be found out.
         if lookup.isFork, let known = traced[pid], known.service.executable == Program(process).path,
-            choice != .failure(.excluded)
+            verdict != .rejected(.excluded)
         {
             traced[pid]?.startTime = process.process.startTime
             finish(pid, &actions)
             return
         }
-        switch choice {
-        case .failure(let reason):
+        switch verdict {
+        case .rejected(let reason):
             reject(pid, lookup, reason, &actions)
-        case .success(let choice):
+        case .chosen(let choice):
             lookups[pid]?.stage = .naming(choice)
             ask(pid, &actions)
+        case .open: leaveOpen(pid)
         }
     }
 
@@ -198,14 +196,14 @@ extension Discovery {
         guard Program(process).path == choice.executable else {
             // It runs something else since it was chosen, and the report of that is on its way.
             lookups[pid]?.stage = .looking
-            ask(pid, &actions)
+            askAnew(pid, &actions)
             return
         }
         let selector = settings.instrument[choice.selector]
         let service = rules.service(of: process, selector: selector, worker: choice.worker)
         let before = traced[pid]
         guard before != nil || traced.count < limits.selected else {
-            actions.append(.notice(.tooManySelected(most: limits.selected)))
+            say(.tooManySelected(most: limits.selected), &actions)
             reject(pid, lookup, nil, &actions)
             return
         }
@@ -214,10 +212,10 @@ extension Discovery {
             isWorker: choice.worker != nil)
         actions.append(.setResource(pid, rules.attributes(of: service, pid: pid)))
         if before?.service != service {
-            actions.append(
-                .notice(
-                    .selected(
-                        pid: pid, service: service.name, executable: service.executable, criteria: selector.criteria)))
+            say(
+                .selected(
+                    pid: pid, service: service.name, executable: service.executable, criteria: selector.criteria),
+                &actions)
         }
         // Also what the kernel side traces by itself: it may have been told not to, before it began to.
         actions.append(.select(pid))
@@ -231,7 +229,10 @@ extension Discovery {
 
     /// Ends looking at a process, whatever came of it.
     private mutating func finish(_ pid: UInt32, _ actions: inout [DiscoveryAction]) {
-        if let lookup = lookups.removeValue(forKey: pid), lookup.failures >= limits.attempts { countOfUnanswered -= 1 }
+        if let lookup = lookups.removeValue(forKey: pid) {
+            if lookup.failures >= limits.attempts { countOfUnanswered -= 1 }
+            if lookup.isAwaited { countOfAwaited -= 1 }
+        }
         settleFollowers(of: pid, &actions)
     }
 
@@ -261,7 +262,7 @@ extension Discovery {
         traced[pid] = nil
         actions.append(.deselect(pid))
         actions.append(reason == .vanished && !isExec ? .forget(pid) : .disown(pid))
-        actions.append(.notice(.deselected(pid: pid, reason: reason)))
+        say(.deselected(pid: pid, reason: reason), &actions)
     }
 
     /// Forgets a process whose number belongs to somebody else by now.

@@ -3,15 +3,17 @@ import Wire
 
 extension Discovery {
     /// Whether a process is to be traced, and why: exclusions first, then the selectors in order, then its parent.
-    func choice(for process: ProcessDescription) -> Result<Choice, DiscoveryNotice.Reason> {
+    func verdict(on process: ProcessDescription) -> Verdict {
         let pid = process.process.pid
-        if own.contains(pid) { return .failure(.own) }
+        if own.contains(pid) { return .rejected(.own) }
         let candidate = Candidate(process)
-        if exclusions.contains(where: { $0.matches(candidate) }) { return .failure(.excluded) }
+        if exclusions.contains(where: { $0.matches(candidate) }) { return .rejected(.excluded) }
+        if exclusions.contains(where: { $0.mayMatch(candidate) }) { return .open }
         if let index = settings.instrument.firstIndex(where: { $0.matches(candidate) }) {
-            return .success(Choice(selector: index, executable: candidate.executable))
+            return .chosen(Choice(selector: index, executable: candidate.executable))
         }
-        return worker(process, candidate).map { .success($0) } ?? .failure(.unmatched)
+        if let worker = worker(process, candidate) { return .chosen(worker) }
+        return settings.instrument.contains { $0.mayMatch(candidate) } ? .open : .rejected(.unmatched)
     }
 
     /// A worker runs the same program as a traced parent, and is handed connections by it instead of listening: the
@@ -29,4 +31,12 @@ extension Discovery {
         }
         return nil
     }
+}
+
+/// What is to become of a process.
+enum Verdict: Hashable {
+    case chosen(Choice)
+    case rejected(DiscoveryNotice.Reason)
+    /// A port decides, and not all of its ports are known.
+    case open
 }

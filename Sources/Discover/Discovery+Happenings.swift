@@ -60,7 +60,7 @@ extension Discovery {
 
     private mutating func adopt(_ pid: UInt32, from model: Traced, _ actions: inout [DiscoveryAction]) {
         guard traced.count < limits.selected else {
-            actions.append(.notice(.tooManySelected(most: limits.selected)))
+            say(.tooManySelected(most: limits.selected), &actions)
             actions.append(.deselect(pid))
             actions.append(.disown(pid))
             return
@@ -98,5 +98,3 @@ extension Discovery {
         actions.append(isUnknown ? .disown(pid) : .forget(pid))
     }
 }
-
-extension DiscoveryNotice.Reason: Error {}

@@ -26,12 +26,17 @@ public struct Discovery: Sendable {
         public var attempts = 3
         /// Processes that are being looked at or wait for it. A page of a scan has to fit twice.
         public var lookups = 2 * ScanReply.pageSize
+        /// Those of them that no survey waits for: whatever happens on the host, a page has room beside them and what
+        /// is left of the page before.
+        var happened: Int { max(1, lookups / 2 - inFlight) }
         /// Traced processes: the size of the kernel's map `selected_processes`.
         public var selected = 8192
         /// Forked children that wait for what becomes of their parent.
         public var followers = 4096
         /// Processes that are remembered not to be of interest, 16 bytes each.
         public var ruledOut = 65_536
+        /// Notices about processes in a row; see `NoticeGate`.
+        public var notices = 256
 
         public init() {}
     }
@@ -47,16 +52,21 @@ public struct Discovery: Sendable {
     var lookups: [UInt32: Lookup] = [:]
     var queue = LookupQueue()
     var inFlight = 0
+    /// How many of `lookups` a survey has begun and waits for.
+    var countOfAwaited = 0
+    /// Those that changed while they were asked about, and did so before: until the next tick.
+    var restless: [UInt32] = []
     /// Those about whom a question had no answer, until they are asked about again: soon, or seldom. One of them may be
-    /// what the process-inspector hangs on.
+    /// what the process-inspector hangs on, or one that changes for ever so that others wait.
     var postponed: [UInt32] = []
-    var setAside: [UInt32] = []
+    var setAside: Set<UInt32> = []
     /// How many of `lookups` are not waited for any more. They are asked about all the same.
     public internal(set) var countOfUnanswered = 0
     var traced: [UInt32: Traced] = [:]
     /// Forked children of processes that are being looked at, by the process whose fate they share.
     var followers: [UInt32: UInt32] = [:]
     var survey = Survey()
+    var gate: NoticeGate
     /// Processes that were looked at and not chosen, with their start times: only a cache.
     var ruledOut: [UInt32: UInt64] = [:]
 
@@ -72,6 +82,7 @@ public struct Discovery: Sendable {
         self.limits = limits
         rules = ResourceRules(host: host, version: version, common: resourceAttributes)
         own = ownProcesses
+        gate = NoticeGate(most: limits.notices)
         exclusions = settings.excludeInstrument + settings.defaultExcludeInstrument
         firstWants = (settings.instrument + exclusions).contains { $0.openPorts != nil } ? .ports : []
     }
@@ -86,14 +97,19 @@ public struct Discovery: Sendable {
     public var countOfTraced: Int { traced.count }
 
     /// Whether the first look at all processes is over: each was looked at or is gone, but for `countOfUnanswered`.
-    public var hasLooked: Bool { survey.wasCompleted || survey.failures >= limits.attempts }
+    /// Nobody waits for those that are looked at because something happened to them since: that may go on for ever.
+    /// After the event-reader was started anew it takes another look at all.
+    public var hasLooked: Bool {
+        survey.isUpToDate || (survey.failures >= limits.attempts && countOfAwaited == 0)
+    }
 
     /// Whether the processes were listed to the end, ever.
     public var hasListed: Bool { survey.wasCompleted }
 
     // MARK: What begins
 
-    /// Looks at all processes: at the start, and whenever something may have been missed.
+    /// Looks at all processes: at the start, and whenever something may have been missed. While that goes on, any
+    /// number of further calls leads to one further look.
     public mutating func scan() -> [DiscoveryAction] {
         var actions: [DiscoveryAction] = []
         survey.want(.everything)
@@ -105,8 +121,17 @@ public struct Discovery: Sendable {
     /// new processes become one.
     public mutating func tick() -> [DiscoveryAction] {
         var actions: [DiscoveryAction] = []
+        gate.tick()
+        for pid in restless { enqueue(pid) }
+        restless = []
         survey.begin(traced: traced.keys, &actions)
+        pump(&actions)
         return actions
+    }
+
+    /// How many notices were held back since this was last asked, so that no process can fill the log.
+    public mutating func takeUnsaid() -> Int {
+        gate.takeUnsaid()
     }
 
     /// Replaces the list of processes that belong to hilo, after a helper was started.
@@ -125,21 +150,6 @@ public struct Discovery: Sendable {
         return actions + askAgain()
     }
 
-    /// Asks again about those about whom there was no answer: some time after `describeUnanswered(_:)`.
-    ///
-    /// - Parameter includingUnanswered: also about those that are not waited for any more.
-    public mutating func askAgain(includingUnanswered: Bool = false) -> [DiscoveryAction] {
-        var actions: [DiscoveryAction] = []
-        for pid in postponed { queue.append(pid) }
-        postponed = []
-        if includingUnanswered {
-            for pid in setAside { queue.append(pid) }
-            setAside = []
-        }
-        pump(&actions)
-        return actions
-    }
-
     /// The event-reader was started anew and traces nobody: all are selected again, and looked at.
     public mutating func tracerRestarted() -> [DiscoveryAction] {
         var actions = traced.keys.sorted().map { DiscoveryAction.select($0) }
@@ -147,6 +157,7 @@ public struct Discovery: Sendable {
         let waiting = followers.keys.sorted()
         followers = [:]
         for pid in waiting { look(at: pid, startTime: 0, isTraced: false, &actions) }
+        survey.expire()
         survey.want(.everything)
         survey.begin(traced: traced.keys, &actions)
         pump(&actions)
@@ -165,47 +176,6 @@ struct Traced: Sendable {
     var isWorker: Bool
 }
 
-/// A process that is being looked at.
-struct Lookup: Sendable {
-    enum Stage: Sendable {
-        case looking
-        case naming(Choice)
-        case confirming
-    }
-
-    var stage = Stage.looking
-    /// 0: whoever has the number now.
-    var startTime: UInt64
-    /// The kernel side traces it already.
-    var isTraced: Bool
-    /// A question was sent and not yet answered.
-    var isAsked = false
-    /// Something happened since the question: the answer is out of date.
-    var isStale = false
-    /// The process is gone: the answer is of no interest.
-    var hasEnded = false
-    /// It is a child of a traced process and shares its service, unless it turns out to run something else.
-    var isFork = false
-    /// It has executed a program that nobody has looked at yet.
-    var isExec = false
-    /// Questions without an answer.
-    var failures = 0
-
-    /// Whether the kernel side was told to trace it, without knowing yet that it lived.
-    var isSelected: Bool {
-        if case .confirming = stage { true } else { false }
-    }
-
-    var isUnchosen: Bool {
-        if case .looking = stage { true } else { false }
-    }
-
-    init(startTime: UInt64, isTraced: Bool) {
-        self.startTime = startTime
-        self.isTraced = isTraced
-    }
-}
-
 /// Why a process is traced.
 struct Choice: Sendable, Hashable {
     /// Index in `DiscoverySettings.instrument`.
@@ -214,28 +184,4 @@ struct Choice: Sendable, Hashable {
     var executable: String
     /// The service of the parent, for a worker that no selector matches by itself.
     var worker: Service?
-}
-
-/// Processes that wait for their first question, first come, first served.
-struct LookupQueue: Sendable {
-    private var pids: [UInt32] = []
-    private var head = 0
-
-    var count: Int { pids.count - head }
-
-    mutating func append(_ pid: UInt32) {
-        pids.append(pid)
-    }
-
-    mutating func popFirst() -> UInt32? {
-        guard head < pids.count else { return nil }
-        defer {
-            head += 1
-            if head == pids.count || head > 4096 {
-                pids.removeFirst(head)
-                head = 0
-            }
-        }
-        return pids[head]
-    }
 }

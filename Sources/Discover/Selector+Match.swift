@@ -7,6 +7,9 @@ struct Candidate {
     let executable: String
     let commandLine: String
     let ports: [UInt16]
+    /// False when there are more sockets than the process-inspector looks at: who wants to hide a port of another
+    /// process can open as many.
+    let hasAllPorts: Bool
     let isInContainer: Bool
 
     init(_ process: ProcessDescription) {
@@ -14,6 +17,7 @@ struct Candidate {
         executable = Program(process).path
         commandLine = Program.arguments(of: process.commandLine).joined(separator: " ")
         ports = process.listeningPorts
+        hasAllPorts = !process.notes.contains(.portsTruncated)
         isInContainer = ContainerID.parse(cgroup: process.cgroup) != nil
     }
 }
@@ -21,14 +25,22 @@ struct Candidate {
 extension Selector {
     /// Whether every criterion that is set holds for a process.
     func matches(_ candidate: Candidate) -> Bool {
+        guard matchesButForPorts(candidate) else { return false }
+        guard let openPorts else { return true }
+        return candidate.ports.contains(where: openPorts.contains)
+    }
+
+    /// Whether it would match if a port that nobody has seen were the one.
+    func mayMatch(_ candidate: Candidate) -> Bool {
+        openPorts != nil && !candidate.hasAllPorts && matchesButForPorts(candidate)
+    }
+
+    private func matchesButForPorts(_ candidate: Candidate) -> Bool {
         guard hasCriteria else { return false }
         if let targetPIDs, !targetPIDs.contains(where: { UInt32(exactly: $0) == candidate.pid }) { return false }
         if let inContainer, inContainer != candidate.isInContainer { return false }
-        if let openPorts {
-            // The first process holds sockets for others (socket activation): they are chosen once they have started.
-            if candidate.pid == 1, isByPortsAlone { return false }
-            if !candidate.ports.contains(where: openPorts.contains) { return false }
-        }
+        // The first process holds sockets for others (socket activation): they are chosen once they have started.
+        if candidate.pid == 1, isByPortsAlone { return false }
         if let exePath, candidate.executable.isEmpty || !exePath.matches(candidate.executable) { return false }
         if let commandLine, !commandLine.matches(candidate.commandLine) { return false }
         return true

@@ -20,6 +20,12 @@ struct Survey: Sendable {
     private(set) var unseen: Set<UInt32> = []
     private(set) var lookedAt = 0
     private(set) var wasCompleted = false
+    /// Counts those that were begun.
+    private var number = 0
+    /// The first that counts.
+    private var firstValid = 1
+    /// Whether one that counts was completed.
+    private(set) var isUpToDate = false
     /// Those in a row that did not come to their end.
     private(set) var failures = 0
 
@@ -37,6 +43,7 @@ struct Survey: Sendable {
         extent = due
         self.due = nil
         isRunning = true
+        number += 1
         unseen = Set(traced)
         lookedAt = 0
         next = 0
@@ -75,10 +82,17 @@ struct Survey: Sendable {
         failures += 1
     }
 
+    /// What came of the one that runs, and of those before it, was lost with the event-reader.
+    mutating func expire() {
+        firstValid = number + 1
+        isUpToDate = false
+    }
+
     /// - Returns: whether it was the first.
     mutating func end() -> Bool {
         isRunning = false
         failures = 0
+        if number >= firstValid { isUpToDate = true }
         defer { wasCompleted = true }
         return !wasCompleted
     }

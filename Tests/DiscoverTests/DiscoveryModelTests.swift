@@ -100,6 +100,13 @@ import Wire
                 if !ring.isEmpty { machine.report(ring.removeFirst()) }
                 machine.settle()
             }
+            lookAtRestless()
+        }
+
+        /// Those that changed again and again while they were asked about are quiet now.
+        mutating func lookAtRestless() {
+            machine.perform(machine.discovery.askAgain(includingUnanswered: true))
+            machine.settle()
         }
 
         private var programs: [String] { DiscoveryModelTests.programs }
@@ -146,6 +153,7 @@ import Wire
                 world.machine.perform(world.machine.discovery.captured(of: pid))
             }
             world.machine.settle()
+            world.lookAtRestless()
             check(world, settings, "seed \(seed), after a loss")
         }
     }
@@ -171,5 +179,7 @@ import Wire
         #expect(machine.selected.isSubset(of: machine.processes.keys), "\(comment)")
         #expect(Set(machine.resources.keys) == machine.selected, "\(comment)")
         #expect(machine.discovery.countOfTraced == machine.selected.count, "\(comment)")
+        #expect(machine.discovery.countOfUnanswered == 0, "\(comment)")
+        #expect(machine.discovery.hasLooked, "\(comment)")
     }
 }

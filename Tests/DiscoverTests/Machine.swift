@@ -19,6 +19,8 @@ struct Machine {
     private(set) var described: [DescribeRequest] = []
     /// Questions that nobody has answered.
     private(set) var open: [DiscoveryAction] = []
+    /// How many processes the process-inspector lists at once.
+    var pageSize = 3
     private let kernelPorts: PortSet
     private var clock: UInt64 = 1000
 
@@ -119,7 +121,7 @@ struct Machine {
         case .scan(let request):
             let page = processes.values.map(\.description.process).filter { $0.pid > request.afterPID }
                 .sorted { $0.pid < $1.pid }
-            perform(discovery.take(ScanReply(processes: Array(page.prefix(3)), more: page.count > 3)))
+            perform(discovery.take(ScanReply(processes: Array(page.prefix(pageSize)), more: page.count > pageSize)))
         case .describe(let request):
             described.append(request)
             guard let process = processes[request.pid],
