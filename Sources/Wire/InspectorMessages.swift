@@ -17,6 +17,19 @@ public struct ScanRequest: WireRequest, Hashable {
     public func encode(into writer: inout ByteWriter) throws(WireError) {
         try writer.u32(afterPID)
     }
+
+    /// Whether a page follows the one before, each process once and in order: else asking for the next page would
+    /// never end.
+    ///
+    /// - Throws: `WireError.badValue`.
+    public func check(_ page: ScanReply) throws(WireError) {
+        var last = afterPID
+        for process in page.processes {
+            guard process.pid > last else { throw .badValue("pid") }
+            last = process.pid
+        }
+        guard !page.more || !page.processes.isEmpty else { throw .badValue("more") }
+    }
 }
 
 /// A process that cannot be mistaken for a later one with its number.
@@ -108,6 +121,14 @@ public struct DescribeRequest: WireRequest, Hashable {
         try writer.u32(pid)
         try writer.u64(startTime)
         try writer.u8(wants.rawValue)
+    }
+
+    /// Whether a description is of the process that was asked about.
+    ///
+    /// - Throws: `WireError.badValue`.
+    public func check(_ description: ProcessDescription) throws(WireError) {
+        guard description.process.pid == pid else { throw .badValue("pid") }
+        guard startTime == 0 || description.process.startTime == startTime else { throw .badValue("start_time") }
     }
 }
 

@@ -119,4 +119,30 @@ import Wire
         let message = bytes("0200 0201 00000000 07000000 00 000000 00 0200 ff41 0000")
         #expect(try decode(LogMessage.self, message).message == "\u{FFFD}A")
     }
+
+    @Test func aPageOfProcessesFollowsTheOneBefore() throws {
+        func check(after pid: UInt32, _ pids: [UInt32], more: Bool = false) throws {
+            try ScanRequest(afterPID: pid).check(
+                ScanReply(processes: pids.map { ProcessInstance(pid: $0, startTime: 1) }, more: more))
+        }
+        try check(after: 0, [])
+        try check(after: 0, [1, 2, 7], more: true)
+        try check(after: 7, [8, .max])
+        for pids in [[7], [6, 8], [8, 8], [9, 8]] as [[UInt32]] {
+            #expect(throws: WireError.badValue("pid")) { try check(after: 7, pids, more: true) }
+        }
+        #expect(throws: WireError.badValue("pid")) { try check(after: 0, [0]) }
+        // It would be the end of the list though it says that it is not.
+        #expect(throws: WireError.badValue("more")) { try check(after: 7, [], more: true) }
+    }
+
+    @Test func aDescriptionIsOfTheProcessThatWasAskedAbout() throws {
+        let found = ProcessDescription(process: ProcessInstance(pid: 5, startTime: 6))
+        try DescribeRequest(pid: 5, wants: []).check(found)
+        try DescribeRequest(pid: 5, startTime: 6, wants: []).check(found)
+        #expect(throws: WireError.badValue("pid")) { try DescribeRequest(pid: 6, wants: []).check(found) }
+        #expect(throws: WireError.badValue("start_time")) {
+            try DescribeRequest(pid: 5, startTime: 7, wants: []).check(found)
+        }
+    }
 }
