@@ -6,6 +6,8 @@ import BPFABI
 /// Pure; times are nanoseconds of a clock that does not go back.
 public struct SilenceWatch: Hashable, Sendable {
     public static let patience: UInt64 = 60_000_000_000
+    /// Services that are watched or remembered.
+    public static let mostServices = 4096
 
     private struct Service: Hashable, Sendable {
         let since: UInt64
@@ -13,7 +15,10 @@ public struct SilenceWatch: Hashable, Sendable {
         var isSettled = false
     }
 
+    /// At most `mostServices`: a process can take another name as often as it likes.
     private var services: [String: Service] = [:]
+    /// Those that are settled and have no process.
+    private var idle: Set<String> = []
     private var serviceOfProcess: [UInt32: String] = [:]
 
     public init() {}
@@ -21,14 +26,29 @@ public struct SilenceWatch: Hashable, Sendable {
     public mutating func traced(_ process: UInt32, service: String, now: UInt64) {
         forget(process)
         serviceOfProcess[process] = service
+        guard services[service] != nil || makeRoom() else { return }
         services[service, default: Service(since: now, processes: [])].processes.insert(process)
+        idle.remove(service)
+    }
+
+    /// A service that finds no room is not watched.
+    private mutating func makeRoom() -> Bool {
+        if services.count < SilenceWatch.mostServices { return true }
+        guard let name = idle.popFirst() else { return false }
+        services[name] = nil
+        return true
     }
 
     public mutating func forget(_ process: UInt32) {
         guard let name = serviceOfProcess.removeValue(forKey: process) else { return }
         services[name]?.processes.remove(process)
+        guard let service = services[name], service.processes.isEmpty else { return }
         // One that was settled stays so: it is not to be noticed again each time it is started.
-        if let service = services[name], service.processes.isEmpty, !service.isSettled { services[name] = nil }
+        if service.isSettled {
+            idle.insert(name)
+        } else {
+            services[name] = nil
+        }
     }
 
     /// Something came from these processes.
@@ -41,17 +61,15 @@ public struct SilenceWatch: Hashable, Sendable {
     /// Services that have been silent for long enough, by name, with one of their processes. Each is named once.
     public mutating func overdue(now: UInt64) -> [(service: String, process: UInt32)] {
         var found: [(service: String, process: UInt32)] = []
-        for (name, service) in services.sorted(by: { $0.key < $1.key }) {
-            guard !service.isSettled, now &- service.since >= SilenceWatch.patience,
-                let process = service.processes.min()
-            else { continue }
-            services[name]?.isSettled = true
-            found.append((name, process))
+        for (name, service) in services where !service.isSettled && now &- service.since >= SilenceWatch.patience {
+            if let process = service.processes.min() { found.append((name, process)) }
         }
-        return found
+        for (name, _) in found { services[name]?.isSettled = true }
+        return found.sorted { $0.service < $1.service }
     }
 
     public var countOfProcesses: Int { serviceOfProcess.count }
+    public var countOfServices: Int { services.count }
 
     /// The likeliest reason, from what the capture programs counted since the run began.
     public static func guess(_ counters: KernelCounters) -> String {

@@ -49,6 +49,35 @@ import Testing
         #expect(overdue(&watch, now: minute + 1) == ["curl"])
     }
 
+    /// A process can execute itself under another name four times a second.
+    @Test func namesThatNobodyHasAnyMoreGoFirst() {
+        var watch = SilenceWatch()
+        watch.traced(1, service: "silent", now: 0)
+        watch.traced(2, service: "heard", now: 0)
+        watch.heard([2])
+        for number in 0..<3 * SilenceWatch.mostServices {
+            watch.traced(3, service: "name \(number)", now: 0)
+            watch.heard([3])
+        }
+        #expect(watch.countOfServices == SilenceWatch.mostServices)
+        #expect(watch.countOfProcesses == 3)
+        #expect(overdue(&watch, now: minute) == ["silent"])
+    }
+
+    @Test func aServiceWithoutRoomIsCountedAndNotWatched() {
+        var watch = SilenceWatch()
+        for number in 0..<SilenceWatch.mostServices { watch.traced(UInt32(number), service: "\(number)", now: 0) }
+        watch.traced(100_000, service: "one more", now: 0)
+        #expect(watch.countOfServices == SilenceWatch.mostServices)
+        #expect(watch.countOfProcesses == SilenceWatch.mostServices + 1)
+        watch.forget(7)
+        watch.traced(100_000, service: "one more", now: 0)
+        let names = overdue(&watch, now: minute)
+        #expect(names.count == SilenceWatch.mostServices)
+        #expect(names.contains("one more") && !names.contains("7"))
+        #expect(names == names.sorted())
+    }
+
     @Test func theReasonIsGuessedFromWhatWasCounted() {
         #expect(SilenceWatch.guess(counters([(HILO_COUNT_UNSAMPLED, 5)])).contains("sampler"))
         #expect(SilenceWatch.guess(counters([(HILO_COUNT_NO_USER_BUFFER, 5)])).contains("io_uring"))
