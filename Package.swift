@@ -121,7 +121,7 @@ let package = Package(
         tests(
             "Coordinate",
             [
-                "Assemble", "BPFABI", "Export", "Settings", "TraceContext", "Wire",
+                "Assemble", "BPFABI", "Discover", "Export", "Settings", "TraceContext", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Supervise", ["LinuxSys", "Wire", .product(name: "Logging", package: "swift-log")]),

@@ -26,22 +26,24 @@ struct ActionPerformer: Sendable {
     let inspector: Helper
     let reader: Helper
     let tracer: Tracer
+    let backlog: Backlog
     let onAnswer: @Sendable (Answer) -> Void
 
-    /// Runs until the stream of actions ends.
-    func run(_ actions: AsyncStream<[DiscoveryAction]>) async {
+    /// Runs until no more actions will come.
+    func run(_ actions: Outbox<DiscoveryAction>) async {
         await withDiscardingTaskGroup { questions in
-            for await batch in actions {
-                var changes: [SelectRequest.Change] = []
-                for action in batch {
-                    if let change = action.change {
-                        changes.append(change)
-                        continue
+            while let decided = await actions.next() {
+                var order = ActionOrder(decided)
+                while let step = order.next() {
+                    switch step {
+                    case .perform(let action):
+                        perform(action, in: &questions)
+                        backlog.remove(1)
+                    case .select(let changes):
+                        await select(changes)
+                        backlog.remove(changes.count)
                     }
-                    await select(&changes)
-                    perform(action, in: &questions)
                 }
-                await select(&changes)
             }
         }
     }
@@ -66,17 +68,12 @@ struct ActionPerformer: Sendable {
         }
     }
 
-    /// Waits for the answer: what follows relies on it.
-    private func select(_ changes: inout [SelectRequest.Change]) async {
-        while !changes.isEmpty {
-            let part = Array(changes.prefix(SelectRequest.mostChanges))
-            changes.removeFirst(part.count)
-            do throws(AskError) {
-                let reply = try await reader.ask(SelectRequest(part))
-                if reply.full > 0 { onAnswer(.full(reply.full)) }
-            } catch {
-                onAnswer(.selectFailed(error, part))
-            }
+    private func select(_ changes: [SelectRequest.Change]) async {
+        do throws(AskError) {
+            let reply = try await reader.ask(SelectRequest(changes))
+            if reply.full > 0 { onAnswer(.full(reply.full)) }
+        } catch {
+            onAnswer(.selectFailed(error, changes))
         }
     }
 
@@ -93,25 +90,6 @@ struct ActionPerformer: Sendable {
             onAnswer(.described(try await inspector.ask(request)))
         } catch {
             onAnswer(.describeFailed(request.pid, error))
-        }
-    }
-}
-
-extension DiscoveryAction {
-    /// What it changes in the kernel's map of traced processes.
-    fileprivate var change: SelectRequest.Change? {
-        switch self {
-        case .select(let pid): SelectRequest.Change(tgid: pid, action: .add)
-        case .deselect(let pid): SelectRequest.Change(tgid: pid, action: .remove)
-        case .scan, .describe, .programChanged, .setResource, .forget, .disown, .notice: nil
-        }
-    }
-
-    /// Whether it is answered by the process-inspector.
-    var isQuestion: Bool {
-        switch self {
-        case .scan, .describe: true
-        case .select, .deselect, .programChanged, .setResource, .forget, .disown, .notice: false
         }
     }
 }

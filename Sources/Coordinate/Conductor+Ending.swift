@@ -8,9 +8,10 @@ import Wire
 /// and what became of every record is said.
 extension Conductor {
     /// - Parameter deliveries: the sinks at work.
-    mutating func end(
-        _ events: inout AsyncStream<Session.Event>.Iterator, _ deliveries: [Task<Void, Never>]
-    ) async {
+    mutating func end(_ deliveries: [Task<Void, Never>]) async {
+        // Nobody is chosen any more. The event-reader's channel has to be read, however many reports are in it.
+        session.backlog.close()
+        session.inbox.refuseReports()
         let limit = session.settings.shutdownTimeout
         let deadline = ContinuousClock.now.advanced(by: limit)
         // A run that never was ready has one line to say, which is why.
@@ -22,22 +23,26 @@ extension Conductor {
 
         // Sinks need some of the time, too.
         await drain(until: ContinuousClock.now.advanced(by: limit * 3 / 4))
+        tellLosses()
         session.tracer.flush()
         // What is left after the sinks is for helpers to leave; they take milliseconds.
         let remaining = max(.zero, ContinuousClock.now.duration(to: deadline) - .milliseconds(500))
         for sink in session.sinks { sink.sink.finish(within: remaining) }
         session.reader.stop()
         session.inspector.stop()
-        await waitForHelpers(&events, until: deadline)
+        await waitForHelpers(until: deadline)
         session.starter.close()
         for delivery in deliveries { await delivery.value }
         if wasReady { sayCounts() }
     }
 
     /// Until all that the kernel put into the ring has arrived here. An event-reader that is away just then, or silent
-    /// until it is ended for that, is waited for: what it left in the ring comes with its heir.
+    /// until it is ended for that, is waited for: what it left in the ring comes with its heir. One that talks and does
+    /// not answer is told to leave when the time is over.
     private mutating func drain(until deadline: ContinuousClock.Instant) async {
         guard progress.wasReaderConfigured else { return }
+        let leaving = session.reader.stop(at: deadline)
+        defer { leaving.cancel() }
         while true {
             do {
                 try await switchOff(until: deadline)
@@ -79,14 +84,12 @@ extension Conductor {
         logger.warning("The ring could not be drained in time")
     }
 
-    private mutating func waitForHelpers(
-        _ events: inout AsyncStream<Session.Event>.Iterator, until deadline: ContinuousClock.Instant
-    ) async {
+    private mutating func waitForHelpers(until deadline: ContinuousClock.Instant) async {
         var left: Set<String> = Set(failures.map(\.helper))
         let reader = session.reader.plan.manifest.name
         let inspector = session.inspector.plan.manifest.name
-        while left.count < 2, ContinuousClock.now < deadline, let event = await events.next() {
-            switch event {
+        while left.count < 2, ContinuousClock.now < deadline {
+            switch await session.inbox.next() {
             case .reader(.stopped), .reader(.gaveUp): left.insert(reader)
             case .inspector(.stopped), .inspector(.gaveUp): left.insert(inspector)
             default: continue

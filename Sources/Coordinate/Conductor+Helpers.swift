@@ -33,9 +33,9 @@ extension Conductor {
         Task {
             do throws(AskError) {
                 _ = try await session.reader.ask(settings.request)
-                session.post(.configured(nil))
+                session.inbox.post(.configured(nil))
             } catch {
-                session.post(.configured(error))
+                session.inbox.post(.configured(error))
             }
         }
     }
@@ -87,7 +87,9 @@ extension Conductor {
         var facts: Logger.Metadata = ["helper": "\(hello.helper)"]
         for fact in hello.probed { facts[fact.name] = "\(fact.value)" }
         logger.debug("A helper is ready", metadata: facts)
-        for fact in hello.probed where fact.name.hasPrefix("refused.") {
+        // One for each set at most: what greets may have fallen.
+        let refusals = hello.probed.lazy.filter { $0.name.hasPrefix("refused.") }
+        for fact in refusals.prefix(HelperPlan.Hooks.allCases.count) {
             logger.info(
                 "The kernel refused a set of hooks; another one is used", metadata: ["\(fact.name)": "\(fact.value)"])
         }
@@ -120,19 +122,30 @@ extension Conductor {
             return
         }
         facts["not_looked_at"] = discovery.hasListed ? "\(toldUnanswered)" : "any"
+        facts["ports_unknown"] = "\(discovery.countOfUnknownPorts)"
         logger.warning(
             "Ready, but processes are not looked at yet: the host may be overloaded; they will be asked about again",
             metadata: facts)
     }
 
-    /// Says when more processes than before are without an answer.
+    /// Says when more processes than before are without an answer; seldom, while they become more and more.
     mutating func tellUnanswered() {
-        let count = discovery.countOfUnanswered
-        defer { toldUnanswered = count }
-        guard count > toldUnanswered else { return }
+        let (count, now) = (discovery.countOfUnanswered, MonotonicClock.now())
+        guard count > toldUnanswered, now >= tellUnansweredAt else {
+            toldUnanswered = min(toldUnanswered, count)
+            return
+        }
+        (toldUnanswered, tellUnansweredAt) = (count, now &+ Conductor.unansweredPause)
         logger.warning(
             "Processes could not be looked at: the host may be overloaded; they will be asked about again",
-            metadata: ["not_looked_at": "\(count)"])
+            metadata: ["not_looked_at": "\(count)", "ports_unknown": "\(discovery.countOfUnknownPorts)"])
+    }
+
+    /// Says how much is not said one by one: any process can bring notices about.
+    mutating func tellUnsaid() {
+        let count = discovery.takeUnsaid()
+        guard count > 0 else { return }
+        logger.notice("More happened to processes than is logged one by one", metadata: ["not_logged": "\(count)"])
     }
 
     func say(_ notice: DiscoveryNotice) {

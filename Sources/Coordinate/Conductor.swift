@@ -13,15 +13,14 @@ struct Conductor {
     let logger: Logger
     let manager: ServiceManager
     var discovery: Discovery
-    let performer: AsyncStream<[DiscoveryAction]>.Continuation
+    let actions: Outbox<DiscoveryAction>
 
     var progress = Progress()
     var ledger = Ledger()
     var silence = SilenceWatch()
     /// Processes that the kernel side goes on tracing until an event-reader takes them out.
     var owed: Set<UInt32> = []
-    /// What was counted when losses were last reported.
-    var reported = KernelCounters()
+    private var losses = Losses()
     var ownProcesses: [String: UInt32]
     var hooks = "unknown"
     /// Why helpers were given up, in the order in which it was told.
@@ -35,23 +34,24 @@ struct Conductor {
     private var ticks: UInt64 = 0
     private var rescanAt: UInt64?
     private var askAgainAt: UInt64?
-    /// How many processes were last said to be without an answer.
+    /// How many processes were last said to be without an answer, and until when nothing is said of more.
     var toldUnanswered = 0
+    var tellUnansweredAt: UInt64 = 0
 
     /// After a failed scan, and after a question without an answer.
     private static let retryPause: UInt64 = 5_000_000_000
+    /// From saying how many processes are without an answer to saying it of more.
+    static let unansweredPause: UInt64 = 30_000_000_000
     /// Losses are asked for every so many ticks, the clock is measured anew every so many.
     private static let ticksPerCount: UInt64 = 20
     private static let ticksPerClock: UInt64 = 40
     /// Processes that are not waited for any more are asked about every so many.
     private static let ticksPerUnanswered: UInt64 = 120
 
-    init(
-        _ session: Session, manager: ServiceManager, performer: AsyncStream<[DiscoveryAction]>.Continuation
-    ) {
+    init(_ session: Session, manager: ServiceManager, actions: Outbox<DiscoveryAction>) {
         self.session = session
         self.manager = manager
-        self.performer = performer
+        self.actions = actions
         logger = session.logger
         ownProcesses = [
             "hilo": UInt32(bitPattern: ProcessControl.processID),
@@ -64,12 +64,11 @@ struct Conductor {
     }
 
     /// Takes events until the run is to end.
-    mutating func conduct(_ events: inout AsyncStream<Session.Event>.Iterator) async {
-        while let event = await events.next() {
-            handle(event)
+    mutating func conduct() async {
+        while stopReason == nil, !hasFailed {
+            handle(await session.inbox.next())
             if progress.beginScan() { perform(discovery.scan()) }
             if progress.becomeReady(hasLooked: discovery.hasLooked) { sayReady() }
-            if stopReason != nil || hasFailed { return }
         }
     }
 
@@ -77,7 +76,9 @@ struct Conductor {
         switch event {
         case .reader(let change): readerChanged(change)
         case .inspector(let change): inspectorChanged(change)
-        case .news(let news): for item in news { take(item) }
+        case .news(let news):
+            for item in news { take(item) }
+            session.backlog.remove(news.count)
         case .answer(let answer): take(answer)
         case .configured(let error): configured(error)
         case .counted(let reply): counted(reply)
@@ -99,8 +100,8 @@ struct Conductor {
 
     mutating func perform(_ actions: [DiscoveryAction]) {
         guard !actions.isEmpty else { return }
-        progress.asked(actions.count { $0.isQuestion })
-        performer.yield(actions)
+        session.backlog.add(actions.count)
+        self.actions.post(actions)
     }
 
     // MARK: - Processes
@@ -115,22 +116,16 @@ struct Conductor {
 
     private mutating func take(_ answer: ActionPerformer.Answer) {
         switch answer {
-        case .page(let page):
-            progress.answered()
-            perform(discovery.take(page))
-        case .described(let process):
-            progress.answered()
-            perform(discovery.take(process))
+        case .page(let page): perform(discovery.take(page))
+        case .described(let process): perform(discovery.take(process))
         case .scanFailed(.gone):
             // The next process-inspector is asked the same again.
-            progress.answered()
+            break
         case .scanFailed(let error):
-            progress.answered()
             discovery.scanFailed()
             rescanAt = MonotonicClock.now() &+ Conductor.retryPause
             logger.warning("Processes could not be listed; they will be listed again", metadata: ["reason": "\(error)"])
         case .describeFailed(let pid, let error):
-            progress.answered()
             logger.debug("A process could not be looked at", metadata: ["pid": "\(pid)", "reason": "\(error)"])
             describeFailed(pid, error)
         case .full(let count):
@@ -180,6 +175,7 @@ struct Conductor {
         if progress.isInspectorReady, ticks % Conductor.ticksPerUnanswered == 0 {
             perform(discovery.askAgain(includingUnanswered: true))
         }
+        if ticks % Conductor.ticksPerUnanswered == 0 { tellUnsaid() }
         perform(discovery.tick())
         if progress.isReady { tellUnanswered() }
         if let told = toldProcesses, told != silence.countOfProcesses { tellProcesses() }
@@ -197,7 +193,7 @@ struct Conductor {
         let session = session
         Task {
             do throws(AskError) {
-                session.post(.counted(try await session.reader.ask(CountRequest())))
+                session.inbox.post(.counted(try await session.reader.ask(CountRequest())))
             } catch {
                 session.logger.debug("The event-reader was not asked for counters", metadata: ["reason": "\(error)"])
             }
@@ -206,13 +202,15 @@ struct Conductor {
 
     private mutating func counted(_ reply: CountReply) {
         ledger.take(KernelCounters(reply))
-        let total = ledger.total
-        let news = total.since(reported)
-        let losses = KernelCounters.losses.filter { news[$0.counter] > 0 }
-        guard !losses.isEmpty else { return }
-        reported = total
+        if losses.callForLook(ledger.total, now: MonotonicClock.now()) { perform(discovery.scan()) }
+        tellLosses()
+    }
+
+    mutating func tellLosses() {
+        let news = losses.report(ledger.total)
+        guard !news.isEmpty else { return }
         var facts: Logger.Metadata = [:]
-        for loss in losses { facts[loss.name] = "\(news[loss.counter])" }
+        for loss in news { facts[loss.name] = "\(loss.count)" }
         logger.warning("The kernel side could not follow everything", metadata: facts)
     }
 }

@@ -2,7 +2,7 @@ public import BPFABI
 public import Wire
 
 /// The counters of the capture programs, by what they count: `enum hilo_counter`.
-public struct KernelCounters: Hashable {
+public struct KernelCounters: Hashable, Sendable {
     private var values: [UInt64]
 
     public init() {

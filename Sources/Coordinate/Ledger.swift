@@ -60,6 +60,7 @@ public struct Ledger: Hashable {
             ("dropped_not_chosen", assembled.disowned),
             ("unsampled_in_kernel", kernel[HILO_COUNT_UNSAMPLED]), ("spans", assembled.spans),
         ]
+        facts += assembled.all.filter { Self.worthAWord.contains($0.name) && $0.value > 0 }
         if isLastCountMissing { facts.removeAll { Self.factsOfTheKernel.contains($0.0) } }
         for sink in sinks {
             facts.append(("\(sink.name)_delivered", sink.counts.exported))
@@ -82,6 +83,11 @@ public struct Ledger: Hashable {
             }
         return Closing(facts: facts, isBalanced: isBalanced)
     }
+
+    /// Of what was assembled: where a limit was reached.
+    private static let worthAWord: Set = [
+        "requests_expired", "requests_evicted", "undescribed", "processes_evicted", "unreadable", "routes_over_limit",
+    ]
 
     private static let factsOfTheKernel: Set = [
         "attempted", "attempted_exchanges", "dropped_ring_full", "dropped_reader_lost", "unsampled_in_kernel",

@@ -7,13 +7,8 @@ public struct Progress: Hashable, Sendable {
     public private(set) var isInspectorReady = false
     public private(set) var hasScanBegun = false
     public private(set) var isReady = false
-    /// Questions to the process-inspector that have no answer yet.
-    private var questions = 0
 
     public init() {}
-
-    public mutating func asked(_ count: Int) { questions += count }
-    public mutating func answered() { questions -= 1 }
 
     public mutating func readerConfigured() {
         isReaderConfigured = true
@@ -37,9 +32,7 @@ public struct Progress: Hashable, Sendable {
     ///
     /// - Parameter hasLooked: the first look at all processes is over.
     public mutating func becomeReady(hasLooked: Bool) -> Bool {
-        guard !isReady, hasScanBegun, isReaderConfigured, isInspectorReady, hasLooked, questions == 0 else {
-            return false
-        }
+        guard !isReady, hasScanBegun, isReaderConfigured, isInspectorReady, hasLooked else { return false }
         isReady = true
         return true
     }

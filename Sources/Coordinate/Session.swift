@@ -8,7 +8,7 @@ public import Supervise
 import Synchronization
 public import Wire
 
-/// One `hilo run` from its start to its last line: what it is made of, and the one queue of all that happens.
+/// One `hilo run` from its start to its last line: what it is made of, and the one way of all that happens.
 public final class Session: Sendable {
     enum Event: Sendable {
         case reader(Helper.Change)
@@ -33,8 +33,8 @@ public final class Session: Sendable {
     let tracer: Tracer
     let reader: Helper
     let inspector: Helper
-    let events: AsyncStream<Event>
-    private let queue: AsyncStream<Event>.Continuation
+    let inbox = Inbox<Event>()
+    let backlog = Backlog()
     private let wasAskedToStop = Mutex(false)
 
     /// How often time is looked at.
@@ -50,21 +50,22 @@ public final class Session: Sendable {
         self.starter = starter
         self.sinks = sinks
         self.logger = logger
-        let (events, queue) = AsyncStream.makeStream(of: Event.self)
-        self.events = events
-        self.queue = queue
+        let (inbox, backlog) = (inbox, backlog)
         let assembler = Assembler(
             clock: ClockMap(monotonicToUnixNanos: MonotonicClock.offsetToUnix()), options: try SpanOptions(settings))
-        let tracer = Tracer(assembler: assembler, sinks: sinks.map(\.sink)) { queue.yield(.news($0)) }
+        let tracer = Tracer(assembler: assembler, sinks: sinks.map(\.sink)) { news in
+            backlog.add(news.count)
+            inbox.post(.news(news), as: .report)
+        }
         self.tracer = tracer
         do throws(SysError) {
             reader = try Helper(
                 .eventReader(hooks: HelperPlan.Hooks(settings.ebpf.hooks), sizes: CaptureSizes(settings.ebpf)),
                 starter: starter, abiVersion: KernelSettings.abiVersion, logger: logger,
                 onRecords: { (records, ring) throws(WireError) in try tracer.take(&records, from: ring) },
-                onChange: { queue.yield(.reader($0)) })
+                hasRoom: { backlog.hasRoom(isAsked: $0) }, onChange: { inbox.post(.reader($0)) })
             inspector = try Helper(
-                .processInspector, starter: starter, logger: logger, onChange: { queue.yield(.inspector($0)) })
+                .processInspector, starter: starter, logger: logger, onChange: { inbox.post(.inspector($0)) })
         } catch {
             throw .system(error)
         }
@@ -77,7 +78,7 @@ public final class Session: Sendable {
             return !wasAsked
         }
         if isFirst {
-            queue.yield(.stop(reason: reason))
+            inbox.post(.stop(reason: reason), as: .stop)
         } else {
             for sink in sinks { sink.sink.finish(within: .zero) }
         }
@@ -85,19 +86,15 @@ public final class Session: Sendable {
 
     /// The process that starts helpers is gone, and nobody asked it to leave.
     public func starterHasEnded() {
-        queue.yield(.starterEnded)
-    }
-
-    func post(_ event: Event) {
-        queue.yield(event)
+        inbox.post(.starterEnded)
     }
 
     /// Runs until it is stopped, or until a helper is given up.
     ///
     /// - Returns: the exit code of the command, and what to say last.
     public func run(_ manager: ServiceManager) async -> (code: ExitCode, lastWords: [String]) {
-        let (actions, performer) = AsyncStream.makeStream(of: [DiscoveryAction].self)
-        var conductor = Conductor(self, manager: manager, performer: performer)
+        let actions = Outbox<DiscoveryAction>()
+        var conductor = Conductor(self, manager: manager, actions: actions)
         do throws(SysError) {
             try reader.start()
             try inspector.start()
@@ -107,20 +104,19 @@ public final class Session: Sendable {
         let deliveries = sinks.map { sink in
             Task {
                 await sink.sink.run()
-                if let code = sink.failure() { post(.sinkFailed(code)) }
+                if let code = sink.failure() { inbox.post(.sinkFailed(code)) }
             }
         }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepTime() }
             group.addTask {
-                await ActionPerformer(inspector: self.inspector, reader: self.reader, tracer: self.tracer) {
-                    self.post(.answer($0))
-                }.run(actions)
+                await ActionPerformer(
+                    inspector: self.inspector, reader: self.reader, tracer: self.tracer, backlog: self.backlog
+                ) { self.inbox.post(.answer($0)) }.run(actions)
             }
-            var events = self.events.makeAsyncIterator()
-            await conductor.conduct(&events)
-            await conductor.end(&events, deliveries)
-            performer.finish()
+            await conductor.conduct()
+            await conductor.end(deliveries)
+            actions.finish()
             group.cancelAll()
         }
         if conductor.failures.isEmpty, let code = conductor.outputFailure, code != Errno.brokenPipe {
@@ -136,7 +132,7 @@ public final class Session: Sendable {
             } catch {
                 return
             }
-            post(.tick)
+            inbox.post(.tick, as: .time)
         }
     }
 }

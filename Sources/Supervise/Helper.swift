@@ -22,14 +22,19 @@ public final class Helper: Sendable {
     /// helper that loads capture, and stays the same for heirs.
     public typealias RecordConsumer = @Sendable (inout Records, _ ring: Int) throws(WireError) -> Void
 
+    /// Whether whoever takes the records can take more. Asked in the helper's thread before each message; while it is
+    /// told that not, nothing is read: what piles up does so in the kernel's ring, where a loss is counted. What the
+    /// helper sent before it ended is read all the same.
+    public typealias RoomTeller = @Sendable (_ isAsked: Bool) -> Bool
+
     public let plan: HelperPlan
     let starter: any HelperStarting
     let abiVersion: UInt32
     let patience: HelperLife.Patience
     let logger: Logger
     let onRecords: RecordConsumer
+    let hasRoom: RoomTeller
     let onChange: @Sendable (Change) -> Void
-    let replies = PendingReplies()
     /// While there is a process to talk to.
     private let connection = Mutex<Connection?>(nil)
     private let bell: StopBell
@@ -37,11 +42,12 @@ public final class Helper: Sendable {
     /// - Parameters:
     ///   - abiVersion: of the records that the helper has to hand over; 0 for none.
     ///   - logger: for what the helper itself has to say.
+    ///   - hasRoom: is told whether an answer is waited for, which comes behind what the helper sent before.
     public init(
         _ plan: HelperPlan, starter: any HelperStarting, abiVersion: UInt32 = 0,
         patience: HelperLife.Patience = HelperLife.Patience(), logger: Logger,
         onRecords: @escaping RecordConsumer = { (_, _) throws(WireError) in throw .unexpectedKind(.records) },
-        onChange: @escaping @Sendable (Change) -> Void
+        hasRoom: @escaping RoomTeller = { _ in true }, onChange: @escaping @Sendable (Change) -> Void
     ) throws(SysError) {
         self.plan = plan
         self.starter = starter
@@ -49,6 +55,7 @@ public final class Helper: Sendable {
         self.patience = patience
         self.logger = logger
         self.onRecords = onRecords
+        self.hasRoom = hasRoom
         self.onChange = onChange
         bell = try StopBell()
     }
@@ -66,6 +73,19 @@ public final class Helper: Sendable {
         bell.ring()
     }
 
+    /// Asks the helper to leave at `deadline`, unless the task is cancelled before. Whoever waits for an answer then
+    /// has waited in vain, whatever else the helper says.
+    public func stop(at deadline: ContinuousClock.Instant) -> Task<Void, Never> {
+        Task {
+            do {
+                try await Task.sleep(until: deadline, clock: .continuous)
+            } catch {
+                return
+            }
+            stop()
+        }
+    }
+
     /// Asks one thing.
     ///
     /// - Parameter limit: how long to wait for the first answer to any question, and for each next one until it is this
@@ -73,34 +93,52 @@ public final class Helper: Sendable {
     public func ask<Request: WireRequest>(
         _ request: Request, within limit: Duration = .seconds(5)
     ) async throws(AskError) -> Request.Reply {
+        try await ask(request, within: limit, checking: { (_) throws(WireError) in })
+    }
+
+    /// Asks for a page of processes; one that does not follow the page before it ends the helper.
+    public func ask(_ request: ScanRequest, within limit: Duration = .seconds(5)) async throws(AskError) -> ScanReply {
+        try await ask(request, within: limit, checking: { (page) throws(WireError) in try request.check(page) })
+    }
+
+    /// Asks about a process; an answer about another one ends the helper.
+    public func ask(
+        _ request: DescribeRequest, within limit: Duration = .seconds(5)
+    ) async throws(AskError) -> ProcessDescription {
+        try await ask(request, within: limit, checking: { (process) throws(WireError) in try request.check(process) })
+    }
+
+    /// - Parameter check: throws when a reply, though sound, does not answer the request.
+    private func ask<Request: WireRequest>(
+        _ request: Request, within limit: Duration,
+        checking check: @escaping @Sendable (Request.Reply) throws(WireError) -> Void
+    ) async throws(AskError) -> Request.Reply {
         guard let connection = connection.withLock({ $0 }) else { throw .gone }
         let result: Result<Request.Reply, AskError> = await withCheckedContinuation { continuation in
-            let id = replies.add(
-                reply: Request.Reply.kind, now: MonotonicClock.now(), limit: limit.wholeNanoseconds
-            ) { outcome in
+            let error = connection.ask(request, limit: limit.wholeNanoseconds) { outcome in
                 switch outcome {
                 case .failed(let error):
                     continuation.resume(returning: .failure(error))
                     return nil
                 case .reply(let frame):
-                    let (result, wrong) = Helper.decode(frame, as: Request.Reply.self)
+                    let (result, wrong) = Helper.decode(frame, check)
                     continuation.resume(returning: result)
                     return wrong
                 }
             }
-            if let error = connection.send(request, id: id) { replies.fail(id, error) }
-            // The session may have closed between taking the connection and adding the question.
-            if self.connection.withLock({ $0 !== connection }) { replies.fail(id, .gone) }
+            if let error { continuation.resume(returning: .failure(error)) }
         }
         return try result.get()
     }
 
     private static func decode<Reply: WireMessage>(
-        _ frame: Frame, as type: Reply.Type
+        _ frame: Frame, _ check: (Reply) throws(WireError) -> Void
     ) -> (Result<Reply, AskError>, WireError?) {
         do throws(WireError) {
             if frame.kind == .declined { return (.failure(.declined(try frame.decode(Declined.self))), nil) }
-            return (.success(try frame.decode(type)), nil)
+            let reply = try frame.decode(Reply.self)
+            try check(reply)
+            return (.success(reply), nil)
         } catch {
             return (.failure(.gone), error)
         }
@@ -109,58 +147,10 @@ public final class Helper: Sendable {
     /// The session has a new channel, or none.
     func connect(_ new: Connection?) {
         connection.withLock { $0 = new }
-        if new == nil { replies.failAll() }
     }
 
     /// Readable when `stop` was called.
     var stopDescriptor: Int32 { bell.descriptor }
-}
-
-/// A channel that several threads send on. Each message is sent whole by the kernel.
-final class Connection: Sendable {
-    let channel: Channel
-
-    init(_ channel: consuming Channel) {
-        self.channel = channel
-    }
-
-    /// Sends without waiting: a helper whose queue is full of questions is not serving.
-    func send(_ request: some WireRequest, id: UInt32) -> AskError? {
-        do throws(WireError) {
-            let bytes = try request.encoded(id: id)
-            do throws(SysError) {
-                try channel.send(bytes, waiting: false)
-                return nil
-            } catch {
-                return error.code == Errno.brokenPipe || error.code == Errno.connectionReset
-                    ? .gone : .unsendable(error)
-            }
-        } catch {
-            return .unencodable(error)
-        }
-    }
-}
-
-/// Wakes a thread that polls, once and for good.
-final class StopBell: Sendable {
-    private let reader: OwnedFD
-    private let writer: Mutex<OwnedFD?>
-
-    init() throws(SysError) {
-        var pipe = try Pipe()
-        guard let reader = pipe.takeReader(), let writer = pipe.takeWriter() else {
-            throw SysError("pipe2", code: Errno.badDescriptor)
-        }
-        self.reader = reader
-        self.writer = Mutex(writer)
-    }
-
-    /// Hung up once it has rung.
-    var descriptor: Int32 { reader.rawValue }
-
-    func ring() {
-        writer.withLock { $0 = nil }
-    }
 }
 
 extension Duration {

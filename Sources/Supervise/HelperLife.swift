@@ -53,6 +53,8 @@ public struct HelperLife: Sendable {
         public var farewell: UInt64 = 2_000_000_000
         /// From a question to its answer, or to anything else that it says.
         public var answer: UInt64 = 5_000_000_000
+        /// From a question to its answer, whatever else it says.
+        public var longestAnswer: UInt64 = 60_000_000_000
         /// Crashes and silences in a row before it has ever greeted.
         public var attempts = 3
 

@@ -6,7 +6,8 @@ public enum HelperTrouble: Hashable, Sendable {
     case notStarted(StartFailure)
     /// It said nothing for this many seconds after its start.
     case silent(seconds: UInt64)
-    /// It served, and then left a question unanswered for this many seconds without saying anything else.
+    /// It served, and then left a question unanswered for this many seconds: said nothing else meanwhile, or talked of
+    /// other things for much longer.
     case stuck(seconds: UInt64)
     /// Another helper greets than the one that was started.
     case impostor(HelperIdentity)
@@ -33,8 +34,7 @@ extension HelperTrouble {
         case .silent, .stuck, .misbehaved: false
         case .ended(.exited(let status), _):
             switch ExitCode(rawValue: status) {
-            case .privilege, .unavailable, .version: true
-            case .usage, .fault, .configuration: !hasServed
+            case .privilege, .unavailable, .version, .usage, .fault, .configuration: !hasServed
             case .success, nil: false
             }
         case .ended(.killed, _): false

@@ -12,9 +12,18 @@ final class StarterProcess: Sendable {
 
     var pid: Int32 { child.pid }
 
-    /// Hands on lines until the starter has ended.
+    /// Hands on lines until the starter has ended: not many, so that a fallen helper does not fill the journal.
     func follow(onLine: (String) -> Void) {
         var splitter = LineSplitter()
+        var allowance = LogAllowance()
+        func sayLeftOut(_ count: UInt64?) {
+            if let count { onLine("\(count) lines were left out, since there were too many") }
+        }
+        func hand(_ line: String) {
+            let now = MonotonicClock.now()
+            sayLeftOut(allowance.settle(now: now))
+            if allowance.admit(now: now) { onLine(line) }
+        }
         var waiting = PollSet()
         let readable = waiting.add(output.rawValue)
         let ended = waiting.add(child.pidfdNumber)
@@ -24,13 +33,14 @@ final class StarterProcess: Sendable {
                     _ = try waiting.wait()
                     guard waiting.readiness(at: readable).contains(.readable) else { continue }
                     let count = try output.read(into: buffer)
-                    splitter.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), onLine)
+                    splitter.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), hand)
                 }
             } catch {
                 // EAGAIN after a readiness that somebody else used up cannot be: there is one reader. Nothing is left
                 // to read on any other error.
             }
-            splitter.finish(onLine)
+            splitter.finish(hand)
+            sayLeftOut(allowance.finish())
         }
     }
 

@@ -38,6 +38,14 @@ func counters(_ values: [(hilo_counter, UInt64)]) -> KernelCounters {
         #expect(value("spans", closing) == 10)
     }
 
+    @Test func limitsThatWereReachedAreSaid() {
+        var reached = records(10)
+        reached.assembler.undescribed = 3
+        let ledger = Ledger()
+        #expect(value("undescribed", ledger.closing(reached, sinks: [])) == 3)
+        #expect(value("undescribed", ledger.closing(records(10), sinks: [])) == nil)
+    }
+
     @Test func whatIsStillInTheRingIsNotDrained() {
         var ledger = Ledger()
         ledger.take(counters([(HILO_COUNT_ATTEMPTED, 13), (HILO_COUNT_RING_FULL, 1)]))

@@ -128,17 +128,9 @@ let second: UInt64 = 1_000_000_000
         #expect(short.handle(.ended(.exited(70), lastWords: nil)) == [.announceLost(trouble, retryAfter: 8 * second)])
     }
 
-    @Test(arguments: [Int32(77), 69, 76])
-    func someExitCodesAreFinalAtAnyTime(_ code: Int32) {
-        var lived = Lived()
-        lived.serve()
-        #expect(
-            lived.handle(.ended(.exited(code), lastWords: nil))
-                == [.announceGivenUp(.ended(.exited(code), lastWords: nil))])
-    }
-
-    @Test(arguments: [Int32(64), 70, 78])
-    func othersAreFinalBeforeTheFirstGreetingOnly(_ code: Int32) {
+    /// One that has fallen says what it likes when it leaves.
+    @Test(arguments: [Int32(64), 69, 70, 76, 77, 78])
+    func exitCodesAreFinalBeforeTheFirstGreetingOnly(_ code: Int32) {
         let trouble = HelperTrouble.ended(.exited(code), lastWords: nil)
         var before = Lived()
         _ = before.pass()
@@ -148,6 +140,7 @@ let second: UInt64 = 1_000_000_000
         var after = Lived()
         after.serve()
         #expect(after.handle(.ended(.exited(code), lastWords: nil)) == [.announceLost(trouble, retryAfter: second / 4)])
+        #expect(after.pass(second / 4) == [.start])
     }
 
     @Test func crashesBeforeTheFirstGreetingAreTriedThreeTimes() {

@@ -1,81 +1,8 @@
 import LinuxSys
-import Logging
 import Supervise
 import Synchronization
 import Testing
 import Wire
-
-/// Starts Python programs in the place of helpers: each speaks the protocol as the test wants it.
-struct PythonStarter: HelperStarting {
-    let script: String
-
-    /// Frames are made by hand, so that the test does not rely on what it tests.
-    static let prelude = """
-        import os, socket, struct, sys, time
-        s = socket.socket(fileno=3)
-        def send(kind, payload, id=0):
-            s.send(struct.pack("<HHIIB3x", 2, kind, id, len(payload), 0) + payload)
-        def hello(helper=1, abi=0):
-            send(0x100, struct.pack("<IB5QH", abi, helper, 0, 0, 0, 0, 0, 0))
-        def request():
-            m = s.recv(65536)
-            if not m: sys.exit(0)
-            v, kind, id, length, fds = struct.unpack("<HHIIB3x", m[:16])
-            return kind, id, m[16:]
-
-        """
-
-    func start(_ plan: HelperPlan) throws(StartFailure) -> StartedHelper {
-        var pair: ChannelPair
-        do throws(SysError) {
-            pair = try ChannelPair()
-        } catch {
-            throw .starter("\(error)")
-        }
-        guard let own = pair.takeOwn(), let peer = pair.takePeer() else { throw .starter("no channel") }
-        do throws(SpawnError) {
-            let child = try Child.start(
-                "/usr/bin/python3", arguments: ["python3", "-c", PythonStarter.prelude + script], channel: peer)
-            return StartedHelper(child: child, channel: own)
-        } catch {
-            throw .helper(error)
-        }
-    }
-}
-
-/// A helper, and what was told about it.
-struct Observed: Sendable {
-    let helper: Helper
-    let changes: AsyncStream<Helper.Change>
-
-    init(
-        _ plan: HelperPlan = .processInspector, script: String, abiVersion: UInt32 = 0,
-        onRecords: @escaping Helper.RecordConsumer = { (_, _) throws(WireError) in throw .unexpectedKind(.records) }
-    ) throws {
-        let (changes, queue) = AsyncStream.makeStream(of: Helper.Change.self)
-        self.changes = changes
-        var patience = HelperLife.Patience()
-        patience.greeting = 5_000_000_000
-        patience.farewell = 500_000_000
-        patience.answer = 1_000_000_000
-        helper = try Helper(
-            plan, starter: PythonStarter(script: script), abiVersion: abiVersion, patience: patience,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onRecords: onRecords
-        ) { queue.yield($0) }
-        try helper.start()
-    }
-
-    /// The next change, in words.
-    func next(_ iterator: inout AsyncStream<Helper.Change>.Iterator) async -> String {
-        switch await iterator.next() {
-        case .ready(_, let pid, _): pid > 0 ? "ready" : "ready without a process"
-        case .lost(let explanation, _): "lost: \(explanation.cause)"
-        case .gaveUp(let explanation): "gave up: \(explanation.cause) (\(explanation.exitCode.rawValue))"
-        case .stopped: "stopped"
-        case nil: "nothing"
-        }
-    }
-}
 
 @Suite(.timeLimit(.minutes(1))) struct HelperTests {
     @Test func asksAndLeaves() async throws {
@@ -123,7 +50,7 @@ struct Observed: Sendable {
                 kind, first, payload = request()
                 kind, second, payload = request()
                 send(0x11, struct.pack("<IB", 0, 0), first)
-                send(0x11, struct.pack("<IB", 0, 1), second)
+                send(0x11, struct.pack("<IIQB", 1, 42, 7, 1), second)
                 request()
                 """)
         var changes = observed.changes.makeAsyncIterator()
@@ -167,6 +94,7 @@ struct Observed: Sendable {
         ("send(0x104, struct.pack('<QI', 0, 0))", "unexpected message records"),
         ("send(0x11, struct.pack('<IB', 0, 0), 99)", "bad value of id"),
         ("send(0x100, b'x')", "unexpected message hello"),
+        ("s.send(struct.pack('<HHIIB3x', 9, 0x102, 0, 0, 0))", "protocol version 9"),
     ])
     func whoBreaksTheProtocolIsEndedAndStartedAgain(_ line: String, _ reason: String) async throws {
         let observed = try Observed(script: "hello()\n\(line)\ntime.sleep(60)")
@@ -212,7 +140,7 @@ struct Observed: Sendable {
     }
 
     @Test func whoDoesNotAnswerIsReplaced() async throws {
-        let observed = try Observed(script: "hello()\ntime.sleep(60)")
+        let observed = try Observed(script: "hello()\ntime.sleep(60)", answer: 1_000_000_000)
         var changes = observed.changes.makeAsyncIterator()
         #expect(await observed.next(&changes) == "ready")
         await #expect(throws: AskError.gone) { try await observed.helper.ask(ScanRequest()) }
@@ -221,7 +149,7 @@ struct Observed: Sendable {
         observed.helper.stop()
     }
 
-    /// Twenty questions at once, of which each takes a tenth of what one may take.
+    /// Forty questions at once, of which each takes a thirtieth of what one may take.
     @Test func whoIsSlowIsWaitedFor() async throws {
         let observed = try Observed(
             script: """
@@ -234,8 +162,8 @@ struct Observed: Sendable {
         var changes = observed.changes.makeAsyncIterator()
         #expect(await observed.next(&changes) == "ready")
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<20 {
-                group.addTask { _ = try await observed.helper.ask(ScanRequest(), within: .seconds(1)) }
+            for _ in 0..<40 {
+                group.addTask { _ = try await observed.helper.ask(ScanRequest(), within: .seconds(3)) }
             }
             try await group.waitForAll()
         }

@@ -58,7 +58,8 @@ struct DoctorCommand: ParsableCommand {
     private static func examine(_ confinement: Confinement) async throws(SysError) -> Examination {
         let trial = Trial(starter: confinement.starter)
         func reader(_ hooks: HelperPlan.Hooks) async throws(SysError) -> Trial.Outcome {
-            try await trial.run(.eventReader(hooks: hooks, sizes: CaptureSizes(ringBytes: 65_536)), abiVersion: KernelSettings.abiVersion)
+            let plan = HelperPlan.eventReader(hooks: hooks, sizes: CaptureSizes(ringBytes: 65_536))
+            return try await trial.run(plan, abiVersion: KernelSettings.abiVersion)
         }
         return Examination(
             kernel: Host.kernelRelease, bounding: confinement.bounding,
