@@ -3,12 +3,14 @@
 
 Beside it lies hostile_reader.json. It greets and answers what it is asked; while the file `go` is in its directory of
 tallies, it also sends seeded hostile messages as fast as they are taken. Most are such as the protocol allows; the last
-one of a life is not, or it dies by itself. Each life leaves a line: how many messages, and how it was to end."""
+one of a life is not, or it dies by itself. Each life leaves a line: how many messages, and how it was to end. With a
+file `mute` it only talks, with a file `flood` it reports about processes and nothing else."""
 
 import json
 import os
 import pathlib
 import random
+import select
 import socket
 import struct
 import sys
@@ -28,7 +30,7 @@ position = 0
 
 
 def frame(kind: int, payload: bytes, identity: int = 0, descriptors: int = 0) -> bytes:
-    return struct.pack("<HHIIB3x", 2, kind, identity, len(payload), descriptors) + payload
+    return struct.pack("<HHIIB3x", PLAN["version"], kind, identity, len(payload), descriptors) + payload
 
 
 def send(message: bytes, descriptors: list | None = None) -> None:
@@ -44,23 +46,20 @@ def string(text: bytes) -> bytes:
     return struct.pack("<H", len(text)) + text
 
 
-def answer(wait: bool) -> None:
-    """Answers what has been asked."""
-    channel.settimeout(None if wait else 0)
-    try:
-        while request := channel.recv(65536):
-            channel.settimeout(None)
-            _, kind, identity = struct.unpack_from("<HHI", request)
-            payload = {0x20: b"", 0x22: bytes(4), 0x24: bytes(128)}[kind]
-            if not wait and chance.random() < 0.2:
-                declined = struct.pack("<Hi", chance.randint(1, 4), chance.randrange(-200, 200))
-                send(frame(1, declined + string(chance.randbytes(chance.randrange(60))), identity))
-            else:
-                send(frame(kind + 1, payload, identity))
-            channel.settimeout(None if wait else 0)
+def reply(request: bytes, declines: bool) -> None:
+    if not request:
         os._exit(0)
-    except BlockingIOError:
-        channel.settimeout(None)
+    _, kind, identity = struct.unpack_from("<HHI", request)
+    if declines:
+        declined = struct.pack("<Hi", chance.randint(1, 4), chance.randrange(-200, 200))
+        send(frame(1, declined + string(chance.randbytes(chance.randrange(60))), identity))
+    else:
+        payload = {0x20: b"", 0x22: bytes(4), 0x24: bytes(8 * PLAN["counters"])}[kind]
+        send(frame(kind + 1, payload, identity))
+
+
+def is_asked(within: float) -> bool:
+    return bool(select.select([channel], [], [], within)[0])
 
 
 def record() -> bytes:
@@ -115,7 +114,8 @@ def breaking() -> tuple:
     body = chance.randbytes(65520)
     ways = {
         "unknown kind": [(frame(0x7776, b""), None)], "a request": [(frame(0x10, bytes(4), 1), None)],
-        "a second greeting": [(hello(), None)], "an answer to nothing": [(frame(0x25, bytes(128), 1 << 31), None)],
+        "a second greeting": [(hello(), None)],
+        "an answer to nothing": [(frame(0x25, bytes(8 * PLAN["counters"]), 1 << 31), None)],
         "cut short": [(sound[: chance.randrange(1, len(sound))], None)],
         "a byte too many": [(sound + b"x", None)], "64 KiB": [(frame(0x102, body), None)],
         "65 KiB": [(frame(0x102, body + bytes(1024)), None)],
@@ -144,13 +144,50 @@ def live() -> None:
     while time.monotonic() < until:
         for _ in range(16):
             send(records() if chance.random() < 0.6 else log())
-        answer(wait=False)
+        while is_asked(0):
+            reply(channel.recv(65536), declines=chance.random() < 0.2)
     name, messages = ("by itself", []) if chance.random() < 0.2 else breaking()
     note(name, len(messages))
     for message, descriptors in messages:
         send(message, descriptors)
     if not messages:
         os._exit(0)
+
+
+def talk() -> None:
+    """Says something ten times a second and answers nothing, until it is told to switch off: then one thing after the
+    other that was asked long before, so that there is always some progress."""
+    asked: list = []
+    next_answer = None
+    while True:
+        if is_asked(0.1):
+            asked.append(channel.recv(65536))
+            (TALLIES / "asked").write_text(str(len(asked)))
+            if next_answer is None and asked[-1][2:4] == b"\x20\0":
+                next_answer = time.monotonic() + 1.5
+        send(frame(0x104, struct.pack("<QI", position, 0)))
+        if next_answer is not None and len(asked) > 1 and time.monotonic() >= next_answer:
+            reply(asked.pop(0), declines=False)
+            next_answer += 1.5
+
+
+def flood() -> None:
+    """Reports about processes that are not there, as fast as they are taken: each runs another program, and ends."""
+    batches, taken = [], 0
+    for first in range(1 << 22, (1 << 22) + 8 * 700, 700):
+        body = b""
+        for tgid in range(first, first + 700):
+            for happening in (1, 3):
+                report = struct.pack("<HBBIIHHQ16s", 2, happening, 1, tgid, 1, 0, 0, time.monotonic_ns(), b"name")
+                body += struct.pack("<I", len(report)) + report
+        batches.append(body)
+    while True:
+        while is_asked(0):
+            reply(channel.recv(65536), declines=False)
+        for body in batches:
+            send(frame(0x104, struct.pack("<QI", position + 48 * taken, 1400) + body))
+            taken += 1400
+        (TALLIES / "taken").write_text(str(taken))
 
 
 def note(how: str, more: int = 0) -> None:
@@ -175,4 +212,11 @@ elif is_heir:
     send(hello())
     time.sleep(60)
 (TALLIES / "calm").touch()
-answer(wait=True)
+while not (TALLIES / "mute").exists() and not (TALLIES / "flood").exists():
+    if is_asked(0.1):
+        reply(channel.recv(65536), declines=False)
+try:
+    talk() if (TALLIES / "mute").exists() else flood()
+except OSError:
+    # The coordinator has hung up.
+    os._exit(0)
