@@ -91,9 +91,8 @@ def test_the_coordinator_killed_under_load(run_hilo, collect, start, new_run, ho
     driver.stop()
     outcome = driver.finish()
     asked = len(outcome.answers)
-    recorder.wait_for_run(
-        plan.run, lambda spans: any(span.identity == f"{plan.run}-{asked - 1}" for span in spans[-RATE:]), "the last span"
-    )
+    last = f"{plan.run}-{asked - 1}"
+    recorder.wait_for_run(plan.run, lambda spans: any(span.identity == last for span in spans[-RATE:]), "the last span")
     assert run.stop() == hilo.OK, run.errors
     seen = collections.Counter(span.identity for span in recorder.of_run(plan.run) if span.is_server)
     assert max(seen.values()) == 1, "a span came twice"

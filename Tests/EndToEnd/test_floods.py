@@ -1,5 +1,6 @@
 """Too much of everything: what is lost is counted exactly, and nobody grows."""
 
+import re
 import subprocess
 
 from kit import crowd, hilo, load, machine, process, sick
@@ -39,6 +40,33 @@ def test_more_than_the_ring_holds(run_hilo, collect, start, measured, hooks):
         f"{COUNT} requests at {rate}/s, {overload:.1f} times what the ring took: {counts['dropped_ring_full']} lost in "
         f"the ring, {counts['spans'] - delivered} in the queue, {delivered} delivered, which is all"
     )
+
+
+def test_more_open_requests_than_the_tables_hold(run_hilo, collect, start, new_run, measured):
+    """Tables of an eighth of their size. A request for which there is no room has its span all the same."""
+    room, deep = 16_384 >> 3, 64
+    connections = room // deep + 2
+    server, recorder, name = start.python("--threads"), collect(), new_run()
+    run = run_hilo(
+        hilo.environment("auto", recorder.endpoint),
+        configuration="ebpf: {maps_config: {global_scale_factor: -3}}\n",
+    )
+    run.wait_ready()
+    # The first one of each connection takes until all the others have come.
+    wait = int(machine.duration(2000))
+    members = [load.Connection("127.0.0.1", server.port, machine.duration(20)) for _ in range(connections)]
+    for first, member in zip(range(0, connections * deep, deep), members):
+        paths = [f"/d{wait}/r/{name}-{first}"] + [f"/r/{name}-{first + more}" for more in range(1, deep)]
+        member.send("".join(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n" for path in paths).encode())
+    for member in members:
+        for _ in range(deep):
+            assert member.read_answer()[0] == 200
+    spans = recorder.wait_for_run(name, lambda spans: len(spans) >= connections * deep, "every span")
+    assert len(spans) == connections * deep
+    assert run.stop() == hilo.OK, run.errors
+    counted = [int(number) for number in re.findall(r"requests_full=(\d+)", run.errors)]
+    assert sum(counted) == connections * deep - room, run.errors
+    measured(f"{len(spans)} requests open at once, room for {room}: a span for each, {sum(counted)} found no room")
 
 
 #: What each process may hold in memory at any time, in KiB of VmRSS. The event-reader's includes the ring, which is
