@@ -48,6 +48,9 @@ def pytest_runtest_logreport(report):
             numbers = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         name = report.nodeid.rpartition("/")[2]
         print(f"{verdict:8}{report.duration:6.1f} s  {name}{': ' if numbers else ''}{numbers}", flush=True)
+        if report.failed:
+            # At once, too: a run in the kernel lab ends hours later.
+            print("\n".join(report.longreprtext.splitlines()[-8:]), flush=True)
 
 
 def pytest_terminal_summary(terminalreporter):
