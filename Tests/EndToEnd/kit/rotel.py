@@ -3,7 +3,7 @@
 import importlib.util
 import pathlib
 
-from . import places, ports, process
+from . import machine, places, ports, process
 from .recorder import Recorder
 
 
@@ -17,6 +17,8 @@ class Rotel:
         command += ["--otlp-grpc-endpoint", f"127.0.0.1:{ports.take(ports.UNTRACED)}"]
         command += ["--exporter", "otlp", "--otlp-exporter-protocol", "http", "--batch-timeout", "50ms"]
         command += ["--otlp-exporter-endpoint", recorder.base]
+        # What the recorder took, and was not waited for, would come twice.
+        command += ["--otlp-exporter-request-timeout", f"{machine.duration(5):.0f}s"]
         command += ["--pid-file", directory / "pid", "--log-file", directory / "log"]
         self.child = process.Child(command, directory / "output", directory=directory)
         self.child.wait_listening(self.port)
