@@ -274,6 +274,16 @@ def test_a_helper_leaves_when_the_coordinator_closes_its_end(helper):
         assert one.end() == (0, "")
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--ring-bytes", "134217728"], ["--table-scale", "4"], ["--table-scale", "-4"], ["--table-scale", ""]]
+)
+def test_memory_of_the_kernel_that_may_be_asked_for(helper, arguments):
+    """Whoever may start an event-reader may ask for so much, and no more."""
+    code, errors = helper("event-reader", "--hooks", "auto", *arguments).wait()
+    assert code == hilo.USAGE, f"exit {code}: {errors}"
+    assert arguments[0] in errors and len(errors.splitlines()) == 1, errors
+
+
 def test_a_helper_started_by_hand_says_what_it_is(programs):
     done = subprocess.run(
         [str(programs / "hilo-event-reader")], capture_output=True, text=True, user=places.HILO_UID, cwd="/"
