@@ -17,7 +17,7 @@ def test_more_than_the_ring_holds(run_hilo, collect, start, measured, hooks):
     run = run_hilo(hilo.environment(hooks, recorder.endpoint, OTEL_EBPF_BPF_RING_BYTES=str(RING)))
     run.wait_ready()
     command = ["ab", "-q", "-n", str(COUNT), "-c", "32", "-k", f"http://127.0.0.1:{server.port}/"]
-    with process.Slowed(run.helper("event-reader")):
+    with process.Slowed(run.helper("event-reader"), machine.duration(0.1)):
         report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Failed requests:        0" in report
     rate = next(line for line in report.splitlines() if "Requests per second" in line).split()[3]

@@ -91,16 +91,17 @@ class Child:
 
 
 class Slowed:
-    """A process that gets a twentieth of the time, while this lasts."""
+    """A process that gets a twentieth of the time, while this lasts: the rest of each `period`, in seconds, it is
+    stopped."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid, self._over = pid, threading.Event()
+    def __init__(self, pid: int, period: float = 0.1) -> None:
+        self._pid, self._period, self._over = pid, period, threading.Event()
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
-        while not self._over.wait(0.005):
+        while not self._over.wait(self._period / 20):
             os.kill(self._pid, signal.SIGSTOP)
-            self._over.wait(0.095)
+            self._over.wait(self._period / 20 * 19)
             os.kill(self._pid, signal.SIGCONT)
 
     def __enter__(self) -> None:
