@@ -72,7 +72,8 @@ def test_the_traces_endpoint_is_taken_as_it_is(run_hilo, collect, server, new_ru
 def test_one_resource_spans_per_service_in_a_request(run_hilo, collect, start, new_run):
     recorder = collect()
     servers = [start.nginx_static(), start.python(), start.node()]
-    run = run_hilo(hilo.environment("auto", recorder.endpoint, OTEL_BSP_SCHEDULE_DELAY="1000"))
+    delay = str(int(machine.duration(1000)))
+    run = run_hilo(hilo.environment("auto", recorder.endpoint, OTEL_BSP_SCHEDULE_DELAY=delay))
     run.wait_ready()
     for server in servers * 5:
         load.drive(load.Plan(server.port, new_run(), 2))
@@ -245,9 +246,9 @@ def test_a_slow_collector_does_not_slow_the_application(run_hilo, collect, serve
     run = run_hilo(hilo.environment("auto", recorder.endpoint))
     run.wait_ready()
     begin = time.monotonic()
-    name = new_run()
-    load.drive(load.Plan(server.port, name, 5000, workers=8))
+    name, count = new_run(), machine.count(5000)
+    load.drive(load.Plan(server.port, name, count, workers=8))
     seconds = time.monotonic() - begin
-    recorder.wait_for_run(name, lambda found: len(found) == 5000, "every span in the end", timeout=30)
+    recorder.wait_for_run(name, lambda found: len(found) == count, "every span in the end", timeout=30)
     assert seconds < machine.duration(10)
-    measured(f"5000 requests in {seconds:.1f} s beside a collector that takes a second each time; no span lost")
+    measured(f"{count} requests in {seconds:.1f} s beside a collector that takes a second each time; no span lost")

@@ -79,6 +79,8 @@ def test_a_hostile_event_reader(workspace, run_hilo, measured):
     ends = collections.Counter(how for _, how in lives())
     assert not [how for how in ends if how.startswith("too early")], ends
     breaches = run.errors.count("it was ended because it broke the protocol")
+    # On a slow machine the patience with its answers may end before its next breach is read.
+    breaches += run.errors.count("s, and was ended")
     assert breaches == ends.total() - ends["by itself"], f"{breaches} ended: {ends}\n{run.errors[-3000:]}"
     assert run.stop() == hilo.OK, run.errors
     ways = len(ends.keys() - {"by itself"})
