@@ -25,7 +25,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     .target(name: name, dependencies: dependencies, path: "Sources/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
-/// A helper: a process with one privilege, which may depend on these six modules and on nothing else.
+/// A helper: a process with one privilege, which may depend on these seven modules and on nothing else.
 func helper(_ name: String, needs: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: "hilo-\(name)", dependencies: ["HelperKit", "Wire", "LinuxSys"] + needs, path: "helpers/\(name)",
@@ -44,6 +44,7 @@ let package = Package(
         .executable(name: "hilo", targets: ["Hilo"]),
         .executable(name: "hilo-process-inspector", targets: ["hilo-process-inspector"]),
         .executable(name: "hilo-event-reader", targets: ["hilo-event-reader"]),
+        .executable(name: "hilo-tc-attacher", targets: ["hilo-tc-attacher"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -67,6 +68,7 @@ let package = Package(
         module("LinuxSys", ["CLinux"]),
         module("Wire", ["LinuxSys"], exclude: ["PROTOCOL.md"]),
         module("HelperKit", ["LinuxSys", "Wire"]),
+        module("LibBPF", ["CLibBPF"]),
 
         // Pure: bytes and values in, values out.
         module("TraceContext"),
@@ -109,7 +111,8 @@ let package = Package(
 
         // The helpers.
         helper("process-inspector"),
-        helper("event-reader", needs: ["BPFABI", "CLibBPF"]),
+        helper("event-reader", needs: ["BPFABI", "CLibBPF", "LibBPF"]),
+        helper("tc-attacher", needs: ["BPFABI", "CLibBPF", "LibBPF"]),
         .executableTarget(
             name: "hilo-bench-replay", dependencies: ["Assemble", "LinuxSys", "OTLP", "TraceContext", "Wire"],
             path: "Tests/Benchmarks/Replay", swiftSettings: settings),

@@ -48,6 +48,7 @@ public struct Exchange: Hashable, Sendable {
         case passThrough = 5
         case target = 6
         case unknown = 7
+        case option = 8
     }
 
     /// `enum hilo_exchange_flag`.

@@ -31,7 +31,7 @@ public struct AuditReport: Hashable, Sendable {
             }
             for expected in SteadyState.all where expected.role != .coordinator {
                 let count = hilo.children.count { $0.name == expected.name }
-                if count == 1 { continue }
+                if count == 1 || (count == 0 && !expected.isRequired) { continue }
                 let what = count == 0 ? "is not running" : "is running \(count) times"
                 missing.append("\(expected.name) \(what) under hilo (pid \(hilo.coordinator.pid))")
             }

@@ -22,6 +22,8 @@ public struct SteadyState: Hashable, Sendable {
 
     public let name: String
     public let role: Role
+    /// Whether every hilo has it.
+    public let isRequired: Bool
     /// What effective and permitted have to hold.
     public let required: CapabilitySet
     /// What they may hold at most; inheritable and ambient hold nothing.
@@ -44,11 +46,13 @@ public struct SteadyState: Hashable, Sendable {
     private init(_ manifest: HelperManifest, _ role: Role) {
         name = manifest.name
         self.role = role
+        isRequired = manifest.isOfEveryRun
         required = manifest.steady.intersection(manifest.loading)
         allowed = manifest.steady
         bounding =
             role == .starter
-            ? .atLeast(HelperManifest.helpers.reduce(into: []) { $0.formUnion($1.loading) }) : .empty
+            ? .atLeast(HelperManifest.helpers.filter(\.isOfEveryRun).reduce(into: []) { $0.formUnion($1.loading) })
+            : .empty
         noNewPrivileges = manifest.noNewPrivileges
         seccomp = manifest.seccomp
         dumpable = manifest.dumpable

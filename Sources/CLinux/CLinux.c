@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -50,6 +52,15 @@ int hilo_openat(int directory, const char *path, int flags, mode_t mode)
 int hilo_open_path(const char *path)
 {
 	return open(path, O_PATH | O_CLOEXEC);
+}
+
+int hilo_is_control_group(int descriptor)
+{
+	struct statfs status;
+
+	if (fstatfs(descriptor, &status) != 0)
+		return -1;
+	return status.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 int hilo_pipe(int ends[2])

@@ -30,6 +30,7 @@ extension Conductor {
         for sink in session.sinks { sink.sink.finish(within: remaining) }
         session.reader.stop()
         session.inspector.stop()
+        session.attacher?.stop()
         await waitForHelpers(until: deadline)
         session.starter.close()
         for delivery in deliveries { await delivery.value }
@@ -88,16 +89,27 @@ extension Conductor {
         var left: Set<String> = Set(failures.map(\.helper))
         let reader = session.reader.plan.manifest.name
         let inspector = session.inspector.plan.manifest.name
-        while left.count < 2, ContinuousClock.now < deadline {
+        let attacher = HelperManifest.tcAttacher.name
+        if !hasLent { left.insert(attacher) }
+        while left.count < 3, ContinuousClock.now < deadline {
             switch await session.inbox.next() {
             case .reader(.stopped), .reader(.gaveUp): left.insert(reader)
             case .inspector(.stopped), .inspector(.gaveUp): left.insert(inspector)
+            case .attacher(.stopped), .attacher(.gaveUp): left.insert(attacher)
             default: continue
             }
         }
     }
 
+    /// What became of the contexts that were to be passed on.
+    private func sayPassedOn() {
+        var facts: Logger.Metadata = [:]
+        for (counter, name) in KernelCounters.propagation { facts[name] = "\(ledger.total[counter])" }
+        logger.notice("Contexts were passed on", metadata: facts)
+    }
+
     private func sayCounts() {
+        if session.attacher != nil { sayPassedOn() }
         let closing = ledger.closing(
             session.tracer.counts, sinks: session.sinks.map { ($0.name, $0.sink.counts) })
         if let rejection = session.tracer.firstRejection {

@@ -16,6 +16,7 @@ extension Conductor {
             hooks = hello.probed.first { $0.name == "hooks" }?.value ?? hooks
             if !isHeir { ledger.beginLife(received: session.tracer.counts.received) }
             configure()
+        case .entrusted(let shared): lend(shared)
         case .lost(let explanation, let pause):
             progress.readerLost()
             sayLost(explanation, pause)
@@ -73,6 +74,43 @@ extension Conductor {
             progress.inspectorLost()
             fail(explanation)
         case .stopped: progress.inspectorLost()
+        case .entrusted: break
+        }
+    }
+
+    // MARK: - TC attacher
+
+    /// The maps of capture that is loaded now. A tc-attacher that works on others is replaced.
+    private mutating func lend(_ shared: [LoanedDescriptor]) {
+        guard let attacher = session.attacher, !shared.isEmpty else { return }
+        if session.loans.replace(shared) {
+            attacher.renew()
+            return
+        }
+        do throws(SysError) {
+            try attacher.start()
+            hasLent = true
+        } catch {
+            logger.error("The tc-attacher cannot be looked after", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    mutating func attacherChanged(_ change: Helper.Change) {
+        switch change {
+        case .ready(let hello, let pid, _):
+            own(pid, as: HelperManifest.tcAttacher.name)
+            note(hello)
+            let isFirst = !progress.isReady
+            progress.attacherReady()
+            if !isFirst { logger.notice("Contexts are passed on again") }
+        case .lost(let explanation, let pause):
+            progress.attacherLost()
+            sayLost(explanation, pause)
+        case .gaveUp(let explanation):
+            progress.attacherLost()
+            fail(explanation)
+        case .stopped: progress.attacherLost()
+        case .entrusted: break
         }
     }
 

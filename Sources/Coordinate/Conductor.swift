@@ -15,7 +15,7 @@ struct Conductor {
     var discovery: Discovery
     let actions: Outbox<DiscoveryAction>
 
-    var progress = Progress()
+    var progress: Progress
     var ledger = Ledger()
     var silence = SilenceWatch()
     /// Processes that the kernel side goes on tracing until an event-reader takes them out.
@@ -23,6 +23,8 @@ struct Conductor {
     private var losses = Losses()
     var ownProcesses: [String: UInt32]
     var hooks = "unknown"
+    /// A tc-attacher was started.
+    var hasLent = false
     /// Why helpers were given up, in the order in which it was told.
     var failures: [Explanation] = []
     var failBy: UInt64?
@@ -53,6 +55,7 @@ struct Conductor {
         self.manager = manager
         self.actions = actions
         logger = session.logger
+        progress = Progress(passesOn: session.attacher != nil)
         ownProcesses = [
             "hilo": UInt32(bitPattern: ProcessControl.processID),
             "hilo-starter": UInt32(bitPattern: session.starter.pid),
@@ -76,6 +79,7 @@ struct Conductor {
         switch event {
         case .reader(let change): readerChanged(change)
         case .inspector(let change): inspectorChanged(change)
+        case .attacher(let change): attacherChanged(change)
         case .news(let news):
             for item in news { take(item) }
             session.backlog.remove(news.count)

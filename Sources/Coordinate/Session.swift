@@ -13,6 +13,7 @@ public final class Session: Sendable {
     enum Event: Sendable {
         case reader(Helper.Change)
         case inspector(Helper.Change)
+        case attacher(Helper.Change)
         case news([Tracer.News])
         case answer(ActionPerformer.Answer)
         /// The event-reader has taken its settings, or has not.
@@ -33,6 +34,9 @@ public final class Session: Sendable {
     let tracer: Tracer
     let reader: Helper
     let inspector: Helper
+    /// Where contexts are passed on.
+    let attacher: Helper?
+    let loans: PropagationLoans
     let inbox = Inbox<Event>()
     let backlog = Backlog()
     private let wasAskedToStop = Mutex(false)
@@ -60,12 +64,23 @@ public final class Session: Sendable {
         self.tracer = tracer
         do throws(SysError) {
             reader = try Helper(
-                .eventReader(hooks: HelperPlan.Hooks(settings.ebpf.hooks), sizes: CaptureSizes(settings.ebpf)),
+                .eventReader(
+                    hooks: HelperPlan.Hooks(settings.ebpf.hooks), sizes: CaptureSizes(settings.ebpf),
+                    carriers: HelperPlan.Carriers(settings.ebpf.contextPropagation)),
                 starter: starter, abiVersion: KernelSettings.abiVersion, logger: logger,
                 onRecords: { (records, ring) throws(WireError) in try tracer.take(&records, from: ring) },
                 hasRoom: { backlog.hasRoom(isAsked: $0) }, onChange: { inbox.post(.reader($0)) })
             inspector = try Helper(
                 .processInspector, starter: starter, logger: logger, onChange: { inbox.post(.inspector($0)) })
+            let loans = PropagationLoans(controlGroup: settings.ebpf.controlGroup)
+            self.loans = loans
+            let carriers = HelperPlan.Carriers(settings.ebpf.contextPropagation)
+            attacher =
+                carriers.isEmpty
+                ? nil
+                : try Helper(
+                    .tcAttacher(carriers: carriers), starter: starter, logger: logger,
+                    loans: { () throws(StartFailure) in try loans.current() }, onChange: { inbox.post(.attacher($0)) })
         } catch {
             throw .system(error)
         }
@@ -170,6 +185,12 @@ extension Discovery.Limits {
     init(_ settings: EBPFSettings) {
         self.init()
         selected = selected << Int(settings.tableScale)
+    }
+}
+
+extension HelperPlan.Carriers {
+    init(_ choice: ContextPropagation) {
+        self.init(rawValue: choice.rawValue)
     }
 }
 

@@ -43,7 +43,7 @@ public struct Gate: Sendable {
             }
             guard window.count < limit else { throw .tooOften(kind) }
             window.count += 1
-        case .oncePerProgram, .asReply: throw .notOfThisHelper(kind)
+        case .oncePerProgram, .oncePerMap, .asReply: throw .notOfThisHelper(kind)
         }
         windows[kind] = window
     }

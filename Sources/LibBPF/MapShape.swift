@@ -1,14 +1,14 @@
-internal import CLibBPF
+public import CLibBPF
 
 /// What decides how much memory a call on a map reads or writes.
-struct MapShape {
+public struct MapShape: Sendable {
     private let type: UInt32
     private let keyBytes: UInt32
     private let valueBytes: UInt32
     /// Any number where it is nil: another one finds an element less, or one more that nobody asks for.
     private let entries: UInt32?
 
-    init(_ type: bpf_map_type, key: Int = 0, value: Int = 0, entries: UInt32? = nil) {
+    public init(_ type: bpf_map_type, key: Int = 0, value: Int = 0, entries: UInt32? = nil) {
         self.type = UInt32(type.rawValue)
         keyBytes = UInt32(clamping: key)
         valueBytes = UInt32(clamping: value)
@@ -16,7 +16,7 @@ struct MapShape {
     }
 
     /// Whether a descriptor is a map of this shape, as the kernel says.
-    func isThat(of descriptor: Int32) -> Bool {
+    public func isThat(of descriptor: Int32) -> Bool {
         var info = bpf_map_info()
         var size = UInt32(MemoryLayout<bpf_map_info>.size)
         guard bpf_obj_get_info_by_fd(descriptor, &info, &size) == 0 else { return false }

@@ -10,6 +10,9 @@ public struct EBPFSettings: Sendable, Equatable {
     public var tableScale: Int8
     /// How a trace is carried to the next service: `ebpf.context_propagation`, `OTEL_EBPF_BPF_CONTEXT_PROPAGATION`.
     public var contextPropagation: ContextPropagation
+    /// Whose connections carry a trace: the directory of a control group; nil: all of this host's. hilo's own
+    /// `ebpf.cgroup`, `OTEL_EBPF_BPF_CGROUP`.
+    public var controlGroup: String?
     /// `ebpf.traffic_control_backend`, `OTEL_EBPF_BPF_TC_BACKEND`.
     public var trafficControlBackend: TrafficControlBackend
 
@@ -18,12 +21,14 @@ public struct EBPFSettings: Sendable, Equatable {
         ringBytes: UInt32 = 4 << 20,
         tableScale: Int8 = 0,
         contextPropagation: ContextPropagation = .disabled,
+        controlGroup: String? = nil,
         trafficControlBackend: TrafficControlBackend = .auto
     ) {
         self.hooks = hooks
         self.ringBytes = ringBytes
         self.tableScale = tableScale
         self.contextPropagation = contextPropagation
+        self.controlGroup = controlGroup
         self.trafficControlBackend = trafficControlBackend
     }
 }

@@ -85,8 +85,12 @@ struct SettingsBuilder {
         if let scale = reader.value("ebpf.maps_config.global_scale_factor", tableScale) { ebpf.tableScale = scale }
         if let backend: TrafficControlBackend = reader.value("ebpf.traffic_control_backend", ValueParser.choice) {
             ebpf.trafficControlBackend = backend
+            if backend != .auto, let written = reader.written("ebpf.traffic_control_backend") {
+                reader.warn(written, "hilo passes contexts on without packet programs", remedy: "leave it out")
+            }
         }
         ebpf.contextPropagation = contextPropagation()
+        ebpf.controlGroup = reader.value("ebpf.cgroup", absolutePath)
         return ebpf
     }
 
@@ -108,20 +112,16 @@ struct SettingsBuilder {
     }
 
     private mutating func contextPropagation() -> ContextPropagation {
-        var result = ContextPropagation.disabled
-        var setting = reader.written("ebpf.context_propagation")
-        if let written = setting {
-            result = reader.value(written, propagation) ?? .disabled
-        } else if let written = reader.written("ebpf.enable_context_propagation") {
-            setting = written
-            result = reader.value(written, ValueParser.boolean) == true ? .all : .disabled
+        if let written = reader.written("ebpf.context_propagation") {
+            return reader.value(written, propagation) ?? .disabled
         }
-        if let setting, result != .disabled {
-            reader.warn(
-                setting, "hilo does not write trace context into outgoing requests yet",
-                remedy: "incoming and existing context is followed all the same")
-        }
-        return result
+        guard let written = reader.written("ebpf.enable_context_propagation") else { return .disabled }
+        return reader.value(written, ValueParser.boolean) == true ? .all : .disabled
+    }
+
+    private func absolutePath(_ text: String) throws(PatternError) -> String {
+        guard text.hasPrefix("/") else { throw PatternError("'\(text.clipped)' is not an absolute path") }
+        return text
     }
 
     private func propagation(_ text: String) throws(PatternError) -> ContextPropagation {

@@ -40,6 +40,15 @@ public struct Explanation: Hashable, Sendable {
             )
         case .notStarted(.helper(let error)):
             notStarted(error, manifest, path)
+        case .notStarted(.nothingToLend(let why)): ("it cannot be started yet: \(why)", nil)
+        case .notStarted(.noControlGroup(let error, let isChosen)):
+            (
+                "it has no control group to attach its programs to: \(error)",
+                isChosen
+                    ? "write the directory of a control group of the unified hierarchy, or nothing for its root"
+                    : "mount the unified hierarchy (mount -t cgroup2 none /sys/fs/cgroup), or in a container the host's"
+            )
+        case .outdated: ("it works on what another helper had loaded, which is loaded anew", nil)
         case .silent(let seconds):
             ("it was started and said nothing for \(seconds) s", "\(overloaded); else \(report)")
         case .stuck(let seconds):

@@ -9,6 +9,8 @@ public final class Helper: Sendable {
     public enum Change: Sendable {
         /// It has greeted and can be asked things. An heir goes on with what another one loaded.
         case ready(Hello, pid: Int32, isHeir: Bool)
+        /// What outlives it is in the coordinator's hands, and of that what other helpers work on.
+        case entrusted([LoanedDescriptor])
         /// It is gone and will be started again.
         case lost(Explanation, retryAfter: Duration)
         /// It is gone for good.
@@ -27,6 +29,9 @@ public final class Helper: Sendable {
     /// helper sent before it ended is read all the same.
     public typealias RoomTeller = @Sendable (_ isAsked: Bool) -> Bool
 
+    /// What a helper gets before it greets. Asked in its thread each time that it is to be started.
+    public typealias Lender = @Sendable () throws(StartFailure) -> [LoanedDescriptor]
+
     public let plan: HelperPlan
     let starter: any HelperStarting
     let abiVersion: UInt32
@@ -34,10 +39,12 @@ public final class Helper: Sendable {
     let logger: Logger
     let onRecords: RecordConsumer
     let hasRoom: RoomTeller
+    let loans: Lender
     let onChange: @Sendable (Change) -> Void
     /// While there is a process to talk to.
     private let connection = Mutex<Connection?>(nil)
     private let bell: StopBell
+    private let isOutdated = Mutex(false)
 
     /// - Parameters:
     ///   - abiVersion: of the records that the helper has to hand over; 0 for none.
@@ -47,7 +54,8 @@ public final class Helper: Sendable {
         _ plan: HelperPlan, starter: any HelperStarting, abiVersion: UInt32 = 0,
         patience: HelperLife.Patience = HelperLife.Patience(), logger: Logger,
         onRecords: @escaping RecordConsumer = { (_, _) throws(WireError) in throw .unexpectedKind(.records) },
-        hasRoom: @escaping RoomTeller = { _ in true }, onChange: @escaping @Sendable (Change) -> Void
+        hasRoom: @escaping RoomTeller = { _ in true },
+        loans: @escaping Lender = { () throws(StartFailure) in [] }, onChange: @escaping @Sendable (Change) -> Void
     ) throws(SysError) {
         self.plan = plan
         self.starter = starter
@@ -56,6 +64,7 @@ public final class Helper: Sendable {
         self.logger = logger
         self.onRecords = onRecords
         self.hasRoom = hasRoom
+        self.loans = loans
         self.onChange = onChange
         bell = try StopBell()
     }
@@ -71,6 +80,11 @@ public final class Helper: Sendable {
     /// Asks the helper to leave; `Change.stopped` says that it has.
     public func stop() {
         bell.ring()
+    }
+
+    /// Has the helper leave and be started again, within a quarter of a second: what it was lent is out of date.
+    public func renew() {
+        isOutdated.withLock { $0 = true }
     }
 
     /// Asks the helper to leave at `deadline`, unless the task is cancelled before. Whoever waits for an answer then
@@ -147,6 +161,14 @@ public final class Helper: Sendable {
     /// The session has a new channel, or none.
     func connect(_ new: Connection?) {
         connection.withLock { $0 = new }
+    }
+
+    /// Whether `renew` was called since this was asked last.
+    func takeRenewal() -> Bool {
+        isOutdated.withLock { isOutdated in
+            defer { isOutdated = false }
+            return isOutdated
+        }
     }
 
     /// Readable when `stop` was called.

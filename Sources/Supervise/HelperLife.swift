@@ -40,6 +40,8 @@ public struct HelperLife: Sendable {
         case hungUp
         /// Its process is gone. Everything that it had sent was read before.
         case ended(ChildEnd, lastWords: LogMessage?)
+        /// What it was lent is out of date: another one is to work on what there is now.
+        case outdated
         /// hilo wants it to leave.
         case stop
     }
@@ -164,6 +166,10 @@ public struct HelperLife: Sendable {
         case (.hungUp, .greeting), (.hungUp, .serving):
             noteLength(now: now)
             phase = .ending(nil, killAt: now &+ patience.farewell)
+            return [.close]
+        case (.outdated, .greeting), (.outdated, .serving):
+            noteLength(now: now)
+            phase = .ending(.outdated, killAt: now &+ patience.farewell)
             return [.close]
         case (.ended(let end, let words), _):
             noteLength(now: now)

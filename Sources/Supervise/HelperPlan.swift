@@ -17,7 +17,21 @@ public struct CaptureSizes: Hashable, Sendable {
 /// starts it.
 public enum HelperPlan: Hashable, Sendable {
     case processInspector
-    case eventReader(hooks: Hooks, sizes: CaptureSizes)
+    case eventReader(hooks: Hooks, sizes: CaptureSizes, carriers: Carriers = [])
+    case tcAttacher(carriers: Carriers)
+
+    /// What carries the context of a request to the next service; as `enum hilo_propagation`.
+    public struct Carriers: OptionSet, Hashable, Sendable {
+        public let rawValue: UInt8
+
+        public init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        public static let headers = Carriers(rawValue: 1)
+        public static let tcp = Carriers(rawValue: 2)
+        public static let all: Carriers = [.headers, .tcp]
+    }
 
     /// Where capture hangs; the names are the event-reader's.
     public enum Hooks: UInt8, CaseIterable, Sendable {
@@ -43,14 +57,19 @@ public enum HelperPlan: Hashable, Sendable {
         switch self {
         case .processInspector: .processInspector
         case .eventReader: .eventReader
+        case .tcAttacher: .tcAttacher
         }
     }
+
+    /// Whether its programs stay attached by descriptors that it entrusts.
+    var entrustsLinks: Bool { self != .processInspector }
 
     /// The same helper as the heir of one that loaded capture; nil for those that leave nothing behind.
     public var ofHeir: HelperPlan? {
         switch self {
-        case .processInspector: nil
-        case .eventReader(_, let sizes): .eventReader(hooks: .inherited, sizes: sizes)
+        case .processInspector, .tcAttacher: nil
+        case .eventReader(_, let sizes, let carriers):
+            .eventReader(hooks: .inherited, sizes: sizes, carriers: carriers)
         }
     }
 
@@ -59,11 +78,13 @@ public enum HelperPlan: Hashable, Sendable {
         switch self {
         case .processInspector:
             [manifest.name]
-        case .eventReader(let hooks, let sizes):
+        case .eventReader(let hooks, let sizes, let carriers):
             [
                 manifest.name, "--hooks", hooks.argument, "--ring-bytes", String(sizes.ringBytes),
-                "--table-scale", String(sizes.tableScale),
+                "--table-scale", String(sizes.tableScale), "--carriers", String(carriers.rawValue),
             ]
+        case .tcAttacher(let carriers):
+            [manifest.name, "--carriers", String(carriers.rawValue)]
         }
     }
 }

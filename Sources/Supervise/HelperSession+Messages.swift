@@ -49,6 +49,7 @@ extension HelperSession {
         case .log(let message): say(message)
         case .maps(let maps): hold(maps)
         case .link: holdLink()
+        case .share(let map): holdShared(map)
         // Of one that has greeted it is known that it is of this version.
         case .offence(.wrongVersion(let version)) where !life.isServing:
             handle(.offended(.otherProtocol(version)))
@@ -61,14 +62,35 @@ extension HelperSession {
         let isFirst = holdings == nil
         holdings = CaptureHoldings(maps, descriptors)
         guard isFirst else { return handle(.offended(.misbehaved("\(MessageKind.maps) came twice"))) }
-        if holdings?.isComplete == true { handle(.entrusted) }
+        noteWhole()
     }
 
     private mutating func holdLink() {
-        guard let link = takeDescriptor(0), holdings?.add(link) == true else {
+        guard let link = takeDescriptor(0), keep(link) else {
             return handle(.offended(.misbehaved("\(MessageKind.link) came too often")))
         }
-        if holdings?.isComplete == true { handle(.entrusted) }
+        noteWhole()
+    }
+
+    /// Where nothing is inherited, there are links alone.
+    private mutating func keep(_ link: HeldDescriptor) -> Bool {
+        if helper.plan.ofHeir != nil { return holdings?.add(link) == true }
+        guard links.count < CaptureMaps.mostLinks else { return false }
+        links.append(link)
+        return true
+    }
+
+    private mutating func holdShared(_ map: SharedMap) {
+        guard let descriptor = takeDescriptor(0),
+            holdings?.share(LoanedDescriptor(name: map.name, descriptor)) == true
+        else { return handle(.offended(.misbehaved("\(MessageKind.share) came too often"))) }
+        noteWhole()
+    }
+
+    private mutating func noteWhole() {
+        guard holdings?.isComplete == true else { return }
+        handle(.entrusted)
+        if let shared = holdings?.shared { helper.onChange(.entrusted(shared)) }
     }
 
     private mutating func takeDescriptor(_ index: Int) -> HeldDescriptor? {
@@ -82,6 +104,7 @@ extension HelperSession {
         case log(LogMessage)
         case maps(CaptureMaps)
         case link
+        case share(SharedMap)
         case offence(WireError)
     }
 
@@ -96,9 +119,12 @@ extension HelperSession {
             guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.maps) }
             return .maps(try frame.decode(CaptureMaps.self))
         case .link:
-            guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.link) }
+            guard life.isServing, helper.plan.entrustsLinks else { throw .unexpectedKind(.link) }
             _ = try frame.decode(CaptureLink.self)
             return .link
+        case .share:
+            guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.share) }
+            return .share(try frame.decode(SharedMap.self))
         case .log: return .log(try frame.decode(LogMessage.self))
         case .hello:
             guard !life.isServing else { throw .unexpectedKind(.hello) }

@@ -15,6 +15,10 @@ struct HelperSession: ~Copyable {
     private let stopIndex: Int
     var lastWords: LogMessage?
     var holdings: CaptureHoldings?
+    /// By which the programs of a helper without an heir stay attached, and those of the one before it until it has
+    /// attached its own.
+    var links: [HeldDescriptor] = []
+    private var linksBefore: [HeldDescriptor] = []
     /// Counts the helpers that loaded something.
     private(set) var loads = 0
     var lastHeard: UInt64 = 0
@@ -53,6 +57,7 @@ struct HelperSession: ~Copyable {
                 waiting.replace(at: stopIndex, with: -1)
                 handle(.stop)
             }
+            if helper.takeRenewal() { handle(.outdated) }
             // Before its end, so that what it said last is known.
             let hasEnded = !waiting.readiness(at: processIndex).isEmpty
             if !waiting.readiness(at: channelIndex).isEmpty || hasEnded { read(toTheEnd: hasEnded) }
@@ -108,6 +113,8 @@ struct HelperSession: ~Copyable {
             switch action {
             case .start:
                 holdings = nil
+                linksBefore += links
+                links = []
                 loads += 1
                 start(helper.plan)
             case .startHeir: start(helper.plan.ofHeir ?? helper.plan)
@@ -115,6 +122,7 @@ struct HelperSession: ~Copyable {
             case .kill: kill()
             case .close: disconnect()
             case .announceReady(let hello, let isHeir):
+                linksBefore = []
                 helper.onChange(.ready(hello, pid: child?.pid ?? 0, isHeir: isHeir))
             case .announceLost(let trouble, let pause):
                 helper.onChange(.lost(explain(trouble), retryAfter: .nanoseconds(Int64(clamping: pause))))
@@ -132,12 +140,14 @@ struct HelperSession: ~Copyable {
     private mutating func start(_ plan: HelperPlan) {
         lastWords = nil
         do throws(StartFailure) {
+            let loans = try helper.loans()
             let started = try helper.starter.start(plan)
             child = consume started.child
             let connection = Connection(consume started.channel)
             self.connection = connection
             handle(.started)
             if let maps = holdings?.mapNumbers { bequeath(maps, over: connection) }
+            lend(loans, over: connection)
         } catch {
             handle(.notStarted(error))
         }
@@ -148,6 +158,18 @@ struct HelperSession: ~Copyable {
             try connection.channel.send(try Inheritance().encoded(), descriptors: maps, waiting: false)
         } catch {
             handle(.offended(.misbehaved("what it inherits cannot be sent: \(error)")))
+        }
+    }
+
+    private mutating func lend(_ loans: [LoanedDescriptor], over connection: Connection) {
+        do {
+            for (index, loan) in loans.enumerated() {
+                let message = Loan(name: loan.name, left: UInt16(clamping: loans.count - 1 - index))
+                try connection.channel.send(
+                    try message.encoded(), descriptors: [loan.descriptor.number], waiting: false)
+            }
+        } catch {
+            handle(.offended(.misbehaved("what it is lent cannot be sent: \(error)")))
         }
     }
 

@@ -15,6 +15,8 @@ public enum HelperTrouble: Hashable, Sendable {
     case otherProtocol(UInt16)
     /// Its records are of another version of the ABI.
     case otherABI(UInt32)
+    /// It was asked to leave, because what it was lent is out of date.
+    case outdated
     /// It broke the protocol, and was ended for that.
     case misbehaved(String)
     /// It ended by itself or by somebody's signal; its last message if there was one.
@@ -30,8 +32,8 @@ extension HelperTrouble {
         switch self {
         case .impostor, .otherProtocol, .otherABI: true
         case .notStarted(.helper(let error)): !SpawnError.passing.contains(error.code)
-        case .notStarted(.starter), .notStarted(.starterLate): true
-        case .silent, .stuck, .misbehaved: false
+        case .notStarted(.starter), .notStarted(.starterLate), .notStarted(.noControlGroup): true
+        case .notStarted(.nothingToLend), .silent, .stuck, .misbehaved, .outdated: false
         case .ended(.exited(let status), _):
             switch ExitCode(rawValue: status) {
             case .privilege, .unavailable, .version, .usage, .fault, .configuration: !hasServed
@@ -47,7 +49,10 @@ extension HelperTrouble {
         case .impostor, .otherProtocol, .otherABI: .version
         case .notStarted(.helper(let error)):
             [Errno.notPermitted, Errno.accessDenied].contains(error.code) ? .privilege : .fault
-        case .notStarted(.starter), .notStarted(.starterLate), .silent, .stuck, .misbehaved: .fault
+        case .notStarted(.noControlGroup(_, let isChosen)): isChosen ? .configuration : .unavailable
+        case .notStarted(.starter), .notStarted(.starterLate), .notStarted(.nothingToLend), .silent, .stuck,
+            .misbehaved, .outdated:
+            .fault
         case .ended(.exited(let status), _):
             switch ExitCode(rawValue: status) {
             case .privilege: .privilege

@@ -6,6 +6,7 @@ internal import Wire
 struct LivingHelpers: ~Copyable {
     private var inspector: Sibling?
     private var reader: Sibling?
+    private var attacher: Sibling?
 
     /// How long a helper that was told to leave may take.
     private static let patience: UInt64 = 2_000_000_000
@@ -15,6 +16,7 @@ struct LivingHelpers: ~Copyable {
         switch manifest.identity {
         case .processInspector: LivingHelpers.hasEnded(inspector)
         case .eventReader: LivingHelpers.hasEnded(reader)
+        case .tcAttacher: LivingHelpers.hasEnded(attacher)
         case nil: false
         }
     }
@@ -23,6 +25,7 @@ struct LivingHelpers: ~Copyable {
         switch manifest.identity {
         case .processInspector: inspector = consume helper
         case .eventReader: reader = consume helper
+        case .tcAttacher: attacher = consume helper
         case nil: break
         }
     }

@@ -8,6 +8,10 @@ public enum StartFailure: Error, Hashable, Sendable {
     case starter(String)
     /// The starter did not answer for this many seconds.
     case starterLate(seconds: UInt64)
+    /// What it works on is another helper's, which is not there.
+    case nothingToLend(String)
+    /// There is no control group that its programs could be attached to.
+    case noControlGroup(SysError, isChosen: Bool)
 }
 
 extension StartFailure: CustomStringConvertible {
@@ -15,6 +19,8 @@ extension StartFailure: CustomStringConvertible {
         switch self {
         case .helper(let error): "\(error)"
         case .starter(let why): why
+        case .nothingToLend(let why): why
+        case .noControlGroup(let error, _): "\(error)"
         case .starterLate(let seconds): "the process that starts helpers did not answer for \(seconds) s"
         }
     }

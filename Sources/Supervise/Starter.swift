@@ -5,7 +5,7 @@ internal import Wire
 ///
 /// A helper gains the capabilities of its file only if whoever execs it has them in the bounding set and has not set
 /// no_new_privs. The coordinator, which parses what comes from outside, gives both up for good; the starter keeps them
-/// and listens to nothing but one message of eight bytes, which names a helper of the manifest and carries its channel.
+/// and listens to nothing but one message of ten bytes, which names a helper of the manifest and carries its channel.
 /// It is the `hilo` program under another name (argv[0]), started afresh, so that it holds nothing of the
 /// coordinator's memory or environment.
 ///

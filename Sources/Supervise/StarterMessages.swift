@@ -5,7 +5,7 @@ internal import Wire
 struct StartRequest: Hashable {
     let plan: HelperPlan
 
-    private static let version: UInt16 = 2
+    private static let version: UInt16 = 3
 
     init(_ plan: HelperPlan) {
         self.plan = plan
@@ -19,25 +19,36 @@ struct StartRequest: Hashable {
         let hooks = try reader.u8()
         let ringBytes = try reader.u32()
         let tableScale = Int8(bitPattern: try reader.u8())
+        let carriers = HelperPlan.Carriers(rawValue: try reader.u8())
         try reader.finish()
+        guard carriers.isSubset(of: .all) else { throw .badValue("carriers") }
+        let hasSizes = hooks != 0 || ringBytes != 0 || tableScale != 0
         switch helper {
         case .processInspector:
-            guard hooks == 0, ringBytes == 0, tableScale == 0 else { throw .badValue("arguments") }
+            guard !hasSizes, carriers.isEmpty else { throw .badValue("arguments") }
             plan = .processInspector
         case .eventReader:
             guard let hooks = HelperPlan.Hooks(rawValue: hooks) else { throw .badValue("hooks") }
-            plan = .eventReader(hooks: hooks, sizes: CaptureSizes(ringBytes: ringBytes, tableScale: tableScale))
+            plan = .eventReader(
+                hooks: hooks, sizes: CaptureSizes(ringBytes: ringBytes, tableScale: tableScale), carriers: carriers)
+        case .tcAttacher:
+            guard !hasSizes else { throw .badValue("arguments") }
+            plan = .tcAttacher(carriers: carriers)
         }
     }
 
     func encoded() -> [UInt8] {
-        let (helper, hooks, sizes) =
-            switch plan {
-            case .processInspector: (HelperIdentity.processInspector, UInt8(0), CaptureSizes(ringBytes: 0))
-            case .eventReader(let hooks, let sizes): (HelperIdentity.eventReader, hooks.rawValue, sizes)
-            }
+        var (hooks, sizes) = (UInt8(0), CaptureSizes(ringBytes: 0))
+        var carriers: HelperPlan.Carriers = []
+        let helper: HelperIdentity
+        switch plan {
+        case .processInspector: helper = .processInspector
+        case .eventReader(let chosen, let asked, let wanted):
+            (helper, hooks, sizes, carriers) = (.eventReader, chosen.rawValue, asked, wanted)
+        case .tcAttacher(let wanted): (helper, carriers) = (.tcAttacher, wanted)
+        }
         return littleEndian(StartRequest.version) + [helper.rawValue, hooks] + littleEndian(sizes.ringBytes)
-            + [UInt8(bitPattern: sizes.tableScale)]
+            + [UInt8(bitPattern: sizes.tableScale), carriers.rawValue]
     }
 }
 

@@ -4,6 +4,7 @@ public import LinuxSys
 public enum HelperIdentity: UInt8, CaseIterable, Sendable {
     case processInspector = 1
     case eventReader = 2
+    case tcAttacher = 3
 }
 
 /// A name and a value: something that was probed, a fact that belongs to a log message.

@@ -32,10 +32,13 @@ public struct HelperManifest: Sendable {
     }
 
     /// Everything that hilo runs as a process of its own.
-    public static let all: [HelperManifest] = [.coordinator, .starter, .processInspector, .eventReader]
+    public static let all: [HelperManifest] = [.coordinator, .starter, .processInspector, .eventReader, .tcAttacher]
+
+    /// Whether every run has it.
+    public var isOfEveryRun: Bool { identity != .tcAttacher }
 
     /// Those that the coordinator starts.
-    public static let helpers: [HelperManifest] = [.processInspector, .eventReader]
+    public static let helpers: [HelperManifest] = [.processInspector, .eventReader, .tcAttacher]
 
     /// It gives up everything before it reads a byte, and with no_new_privs and an empty bounding set also every way to
     /// gain something. It has no filter: the libraries of Swift and of TLS make no promise about their system calls.
@@ -82,4 +85,16 @@ public struct HelperManifest: Sendable {
         descriptors: [
             .standardStream, .nothing, .channel, .epoll, .bpfMap, .bpfProgram, .bpfLink, .btf,
         ])
+
+    /// Started only where contexts are to be passed on.
+    public static let tcAttacher = HelperManifest(
+        name: "hilo-tc-attacher", identity: .tcAttacher,
+        // BPF and NET_ADMIN: programs of sockets and control groups, the map that they put sockets into. PERFMON: these
+        // programs work on capture's state of a connection, at places in it that are known only as they run.
+        loading: [.bpf, .netAdmin, .perfmon],
+        // SETPCAP: to empty its own bounding set, which is all it is used for.
+        optional: [.setpcap],
+        steady: [],
+        noNewPrivileges: true, seccomp: 2, dumpable: false, landlock: true,
+        descriptors: [.standardStream, .nothing, .channel, .bpfMap, .bpfProgram, .bpfLink, .btf])
 }

@@ -18,6 +18,8 @@ public enum MessageKind: UInt16, CaseIterable, Sendable {
     case maps = 0x0106
     case link = 0x0108
     case inherit = 0x010A
+    case share = 0x010C
+    case lend = 0x010E
 }
 
 /// What the protocol says about one kind: a row of PROTOCOL.md, which a test compares with these values.
@@ -27,6 +29,7 @@ public struct MessageRule: Hashable, Sendable {
         case anyHelper = "any helper"
         case processInspector = "process-inspector"
         case eventReader = "event-reader"
+        case loader = "event-reader, tc-attacher"
     }
 
     /// When in a helper's life.
@@ -45,8 +48,8 @@ public struct MessageRule: Hashable, Sendable {
 
     public enum Frequency: Hashable, Sendable {
         case once
-        /// As many as `maps` said.
         case oncePerProgram
+        case oncePerMap
         case anyNumber
         /// One for each request.
         case asReply
@@ -57,6 +60,7 @@ public struct MessageRule: Hashable, Sendable {
             switch self {
             case .once: "once"
             case .oncePerProgram: "once per program"
+            case .oncePerMap: "once per shared map"
             case .anyNumber: "any number"
             case .asReply: "one per request"
             case .atMostPerSecond(let count): "at most \(count) a second"
@@ -97,8 +101,10 @@ extension MessageKind {
         case .log: Self.rule(.anyHelper, .any, .anyNumber)
         case .records: Self.rule(.eventReader, .serving, .anyNumber)
         case .maps: Self.rule(.eventReader, .serving, .once, descriptors: 4)
-        case .link: Self.rule(.eventReader, .serving, .oncePerProgram, descriptors: 1)
+        case .link: Self.rule(.loader, .serving, .oncePerProgram, descriptors: 1)
         case .inherit: Self.rule(.coordinator, .starting, .once, descriptors: 4)
+        case .share: Self.rule(.eventReader, .serving, .oncePerMap, descriptors: 1)
+        case .lend: Self.rule(.coordinator, .starting, .oncePerMap, descriptors: 1)
         }
     }
 

@@ -64,6 +64,7 @@ import TraceContext
         #expect(Exchange.ParentSource.passThrough.rawValue == UInt8(HILO_PARENT_PASS_THROUGH.rawValue))
         #expect(Exchange.ParentSource.target.rawValue == UInt8(HILO_PARENT_TARGET.rawValue))
         #expect(Exchange.ParentSource.unknown.rawValue == UInt8(HILO_PARENT_UNKNOWN.rawValue))
+        #expect(Exchange.ParentSource.option.rawValue == UInt8(HILO_PARENT_OPTION.rawValue))
         #expect(Exchange.Notes.excerptTruncated.rawValue == UInt8(HILO_FLAG_EXCERPT_TRUNCATED.rawValue))
         #expect(Exchange.Notes.requestSizeInexact.rawValue == UInt8(HILO_FLAG_REQUEST_SIZE_INEXACT.rawValue))
         #expect(Exchange.Notes.responseSizeInexact.rawValue == UInt8(HILO_FLAG_RESPONSE_SIZE_INEXACT.rawValue))
@@ -117,7 +118,7 @@ import TraceContext
     @Test(
         arguments: [
             (28, 0, .role), (28, 3, .role), (29, 0, .parts), (29, 4, .parts), (30, 6, .end), (30, 0, .end),
-            (65, 8, .parentSource), (66, 0, .httpVersion), (66, 0x20, .httpVersion),
+            (65, 9, .parentSource), (66, 0, .httpVersion), (66, 0x20, .httpVersion),
         ] as [(Int, UInt8, RecordError.Field)])
     func valuesThatTheEnumsDoNotHaveAreRefused(_ offset: Int, _ value: UInt8, _ field: RecordError.Field) {
         var bytes = RecordBytes().bytes

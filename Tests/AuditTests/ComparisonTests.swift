@@ -117,7 +117,7 @@ import Wire
     @Test func aWholeHiloHasNoDifference() {
         let report = self.report([hilo()])
         #expect(report.differences == [])
-        #expect(report.entries.map(\.role) == [.coordinator, .starter, .helper, .helper])
+        #expect(report.entries.map(\.role) == [.coordinator, .starter, .helper, .helper, .helper])
         #expect(!report.isPartial)
         #expect(report.coordinators == [7])
     }
@@ -125,6 +125,10 @@ import Wire
     @Test func whatIsMissingIsNamed() {
         let report = self.report([hilo { $0.removeAll { $0.name == "hilo-event-reader" } }])
         #expect(report.differences == ["hilo-event-reader is not running under hilo (pid 7)"])
+    }
+
+    @Test func whatIsNotOfEveryRunMayBeMissing() {
+        #expect(report([hilo { $0.removeAll { $0.name == "hilo-tc-attacher" } }]).differences == [])
     }
 
     @Test func whatIsThereTwiceIsNamed() {

@@ -1,4 +1,8 @@
 #include "../../bpf/capture/capture.bpf.c"
+/* Over the same maps. */
+#define LICENSE LICENSE_OF_PROPAGATION
+#include "../../bpf/propagate/propagate.bpf.c"
+#undef LICENSE
 #include "capture.h"
 #include "check.h"
 #include "peer.h"
@@ -6,24 +10,31 @@
 #include <unistd.h>
 
 /* What the loader does: the options are decided once, before the programs run. */
-static void load_options(bool trusted)
+static void load_options(bool trusted, u32 propagation)
 {
     u64 page = sysconf(_SC_PAGESIZE);
     u64 first = (u64)&options & ~(page - 1), end = (u64)&options + sizeof(options);
-    if (options.trusted_sockets == trusted)
+    if (options.trusted_sockets == trusted && options.propagation == propagation)
         return;
     if (mprotect((void *)first, end - first, PROT_READ | PROT_WRITE))
         _exit(2);
-    ((volatile struct hilo_load_options *)(u64)&options)->trusted_sockets = trusted;
+    volatile struct hilo_load_options *loaded = (volatile struct hilo_load_options *)(u64)&options;
+    loaded->trusted_sockets = trusted;
+    loaded->propagation = propagation;
 }
 
-void capture_reset(u64 seed, bool trusted)
+void capture_reset_propagating(u64 seed, bool trusted, u32 propagation)
 {
-    load_options(trusted);
+    load_options(trusted, propagation);
     kernel_reset(seed);
     struct hilo_settings *s = settings_get();
     s->enabled = 1;
     s->parent_based = 1;
+}
+
+void capture_reset(u64 seed, bool trusted)
+{
+    capture_reset_propagating(seed, trusted, 0);
 }
 
 struct hilo_settings *capture_settings(void)

@@ -18,9 +18,16 @@ int socket_destroyed(struct sock *sk);
 int process_forked(struct task_struct *parent, struct task_struct *child);
 int process_exited(struct task_struct *task);
 
+int connecting_v4(struct bpf_sock_addr *address);
+int message_sending(struct sk_msg_md *message);
+int socket_event(struct bpf_sock_ops *event);
+
 /* Empties the kernel, switches capture on and everything to sampled. `trusted`: what options.trusted_sockets is
  * loaded with. */
 void capture_reset(u64 seed, bool trusted);
+
+/* The same, with contexts passed on by what `propagation` says (enum hilo_propagation, or-ed). */
+void capture_reset_propagating(u64 seed, bool trusted, u32 propagation);
 
 struct hilo_settings *capture_settings(void);
 u64 capture_counter(enum hilo_counter counter);

@@ -97,8 +97,9 @@ void end_send(struct dice *d, struct end *end, u32 allowed)
     run_somewhere(d, end);
     u32 from = end->peer.sent, to = from + p.size;
     bool room = chance(d, 70);
-    u32 taken = room || chance(d, 50) ? p.size : below(d, p.size + 1);
-    if (taken == p.size && chance(d, 20)) {
+    bool enrolled = peer_is_enrolled(&end->peer);
+    u32 taken = room || enrolled || chance(d, 50) ? p.size : below(d, p.size + 1);
+    if (taken == p.size && !enrolled && chance(d, 20)) {
         /* Seen when it has been sent: then it has been taken, too. */
         end->peer.absent = chance(d, 50) ? p.size : below(d, p.size + 1);
     }

@@ -1,7 +1,8 @@
 #include "peer.h"
+#include "message.h"
 #include <errno.h>
 
-enum { TCP_STATE_CLOSE_WAIT = 8, ROOMY = 1 << 30 };
+enum { TCP_STATE_CLOSE_WAIT = 8, ROOMY = 1 << 30, KERNEL_PAGES = 5 };
 
 static struct iovec vector[PIECES_MAX];
 static struct user_msghdr message;
@@ -124,6 +125,37 @@ void peer_end_of_stream(struct peer *p)
         socket_received(&p->socket.sock, 0, 0);
 }
 
+static void happens(struct peer *p, u32 what)
+{
+    struct bpf_sock_ops event = { .op = what, .sk = (struct bpf_sock *)&p->socket.sock };
+    event.snd_una = p->socket.tcp.snd_una;
+    socket_event(&event);
+}
+
+void peer_propagate(struct peer *p, struct page *wire)
+{
+    p->wire = wire;
+    wire->size = 0;
+    happens(p, BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB);
+}
+
+bool peer_is_enrolled(const struct peer *p)
+{
+    const struct connection *conn = p->wire ? capture_connection(p) : NULL;
+    return conn && conn->outgoing.enrolled;
+}
+
+/* What an enrolled socket is to send passes the sk_msg program; then a segment is made of it. */
+static u32 pass_message(struct peer *p, const struct pieces *pieces)
+{
+    p->socket.tcp.snd_una = p->socket.tcp.write_seq;
+    int verdict = message_run(message_sending, (struct bpf_sock *)&p->socket.sock, pieces->bytes, pieces->size);
+    u32 size = verdict == SK_PASS ? message_bytes.size : 0;
+    page_add(p->wire, message_bytes.bytes, size);
+    happens(p, BPF_SOCK_OPS_HDR_OPT_LEN_CB);
+    return size;
+}
+
 void peer_send(struct peer *p, const struct pieces *pieces, u32 taken, bool room)
 {
     u8 type = pieces->count > 1 ? ITER_IOVEC : ITER_UBUF;
@@ -139,11 +171,18 @@ void peer_send(struct peer *p, const struct pieces *pieces, u32 taken, bool room
     kernel.absent_size = p->absent;
     if (p->syscall_hooks)
         syscall_entered(&kernel.registers, kernel.registers.orig_ax);
-    else
+    u32 leaves = taken;
+    if (peer_is_enrolled(p)) {
+        leaves = pass_message(p, pieces);
+        m = (struct msghdr){ .msg_iter = { .iter_type = KERNEL_PAGES, .count = leaves } };
+    } else if (p->wire) {
+        page_add(p->wire, pieces->bytes, taken);
+    }
+    if (!p->syscall_hooks)
         socket_sending(&p->socket.sock, &m);
     p->absent = kernel.absent_size = 0;
-    p->socket.tcp.write_seq += taken;
-    p->socket.tcp.bytes_sent += taken;
+    p->socket.tcp.write_seq += leaves;
+    p->socket.tcp.bytes_sent += leaves;
     p->sent += taken;
     if (p->syscall_hooks)
         left(p, taken ? (long)taken : -EAGAIN);

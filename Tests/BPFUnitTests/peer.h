@@ -4,6 +4,7 @@
 #define TESTS_PEER_H
 
 #include "capture.h"
+#include "page.h"
 
 enum { PIECES_MAX = 64 };
 
@@ -17,6 +18,7 @@ struct peer {
     u32 receive_start, send_start; /* sequence numbers of the first bytes */
     bool syscall_hooks;
     bool fin_taken; /* the peer's FIN was read with the data before it */
+    struct page *wire; /* what leaves it, where the propagation programs work, too */
     u32 absent;     /* so many of the bytes sent next, the last, are not resident until the kernel has copied them */
 };
 
@@ -49,6 +51,11 @@ enum peer_fin {
 
 void peer_receive(struct peer *peer, const struct pieces *pieces, enum peer_fin fin);
 void peer_end_of_stream(struct peer *peer);
+
+/* The propagation programs see what this end, which has just connected, sends from here on; `wire` is what leaves it.
+ * Nothing is on its way when it sends, so that the kernel takes all of a send that it passes. */
+void peer_propagate(struct peer *peer, struct page *wire);
+bool peer_is_enrolled(const struct peer *peer);
 
 /* Offers all pieces; the kernel takes the first `taken` bytes. `room`: its buffer has more than enough space. */
 void peer_send(struct peer *peer, const struct pieces *pieces, u32 taken, bool room);

@@ -22,6 +22,19 @@ import Testing
         #expect(becomeReady(&progress) == false)
     }
 
+    @Test func whoPassesContextsOnIsWaitedFor() {
+        var progress = Progress(passesOn: true)
+        progress.inspectorReady()
+        progress.readerConfigured()
+        #expect(beginScan(&progress) == true)
+        #expect(becomeReady(&progress) == false)
+        progress.attacherReady()
+        progress.attacherLost()
+        #expect(becomeReady(&progress) == false)
+        progress.attacherReady()
+        #expect(becomeReady(&progress) == true)
+    }
+
     @Test func anInspectorThatGoesInBetweenIsWaitedFor() {
         var progress = Progress()
         progress.inspectorReady()

@@ -61,6 +61,18 @@ def test_steady_state(workspace, run_hilo, measured):
     measured(f"coordinator and helpers as their manifests say; {held}")
 
 
+def test_steady_state_of_one_that_passes_contexts_on(workspace, run_hilo, measured):
+    run = run_hilo({**MINIMAL, "OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "all"})
+    run.wait_ready()
+    code, report = audit(workspace, run.pid)
+    assert code == 0, report["differences"]
+    attacher = run.helper("tc-attacher")
+    status = process.status_of(attacher)
+    assert [int(status[name], 16) for name in SETS] == [0] * len(SETS), status
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2") and not dumpable(attacher)
+    measured(f"tc-attacher: {', '.join(SETS)} are empty")
+
+
 def with_impostor(workspace, run_hilo, name: str, *definitions: str, capabilities: str) -> hilo.Hilo:
     """A running hilo, one helper of which is the impostor."""
     stage = workspace.copy_of_stage("impostor")

@@ -122,12 +122,12 @@ def test_keys_of_the_model_that_are_not_done_yet_warn(run_hilo, measured):
     """A configuration of OpenTelemetry eBPF Instrumentation runs; what has no effect is said."""
     run = run_hilo(
         {"OTEL_EBPF_TRACE_PRINTER": "json", "OTEL_EBPF_OPEN_PORT": PORT},
-        configuration="ebpf:\n  context_propagation: headers\n  wakeup_len: 100\n",
+        configuration="ebpf:\n  traffic_control_backend: tcx\n  wakeup_len: 100\n",
     )
     run.wait_ready()
-    assert "context_propagation" in run.errors or "wakeup_len" in run.errors, run.errors
+    assert "traffic_control_backend" in run.errors and "wakeup_len" in run.errors, run.errors
     assert run.stop() == hilo.OK
-    measured("context_propagation, wakeup_len: warned, and READY")
+    measured("traffic_control_backend, wakeup_len: warned, and READY")
 
 
 @pytest.mark.parametrize("arguments", [["walk"], ["run", "--nonsense"], ["config", "validate"], []])

@@ -21,7 +21,8 @@ def test_a_run_leaves_nothing_behind(run_hilo, collect, start, new_run, hooks, m
     server = start.nginx_static()
     before = kernel.snapshot()
     recorder = collect()
-    run = run_hilo(hilo.environment(hooks, recorder.endpoint))
+    # Everything that can be loaded and attached.
+    run = run_hilo(hilo.environment(hooks, recorder.endpoint, OTEL_EBPF_BPF_CONTEXT_PROPAGATION="all"))
     run.wait_ready()
     name = new_run()
     load.drive(load.Plan(server.port, name, 50))

@@ -31,11 +31,15 @@ def refuses(run: hilo.Hilo, *parts: str) -> str:
     return lines[0]
 
 
-@pytest.mark.parametrize("helper", ["process-inspector", "event-reader"])
+#: With this one helper more is started.
+PASSING_ON = {"OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "all"}
+
+
+@pytest.mark.parametrize("helper", ["process-inspector", "event-reader", "tc-attacher"])
 def test_a_helper_without_file_capabilities(workspace, run_hilo, measured, helper):
     stage = workspace.copy_of_stage("uncapped")
     subprocess.run(["setcap", "-r", str(stage / "libexec" / "hilo" / f"hilo-{helper}")], check=True)
-    run = run_hilo(MINIMAL, stage=stage)
+    run = run_hilo({**MINIMAL, **PASSING_ON}, stage=stage)
     measured(refuses(run, f"hilo-{helper}", "setcap"))
 
 
@@ -60,12 +64,27 @@ def test_nosuid_mount(workspace, run_hilo, measured):
         subprocess.run(["umount", "--lazy", str(mount)], check=True)
 
 
-@pytest.mark.parametrize("capability", ["bpf", "perfmon", "sys_ptrace"])
+@pytest.mark.parametrize("capability", ["bpf", "perfmon", "sys_ptrace", "net_admin"])
 def test_a_bounding_set_that_lacks_one(run_hilo, measured, capability):
     wrapper = ["setpriv", "--bounding-set", f"-{capability}"]
     wrapper += ["--reuid", str(places.HILO_UID), "--regid", str(places.group_of(places.HILO_UID)), "--clear-groups"]
-    run = run_hilo(MINIMAL, uid=0, wrapper=wrapper)
+    run = run_hilo({**MINIMAL, **PASSING_ON}, uid=0, wrapper=wrapper)
     measured(refuses(run, "bounding set", capability))
+
+
+def test_who_passes_nothing_on_needs_no_net_admin(run_hilo):
+    wrapper = ["setpriv", "--bounding-set", "-net_admin", "--clear-groups"]
+    wrapper += ["--reuid", str(places.HILO_UID), "--regid", str(places.group_of(places.HILO_UID))]
+    run = run_hilo(MINIMAL, uid=0, wrapper=wrapper)
+    run.wait_ready()
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.parametrize("place,code", [("/tmp", hilo.CONFIGURATION), ("/nowhere", hilo.CONFIGURATION)])
+def test_a_control_group_that_is_none(run_hilo, place, code):
+    run = run_hilo({**MINIMAL, **PASSING_ON, "OTEL_EBPF_BPF_CGROUP": place})
+    assert run.wait_exit(15) == code, run.errors
+    assert "hilo-tc-attacher: it has no control group" in run.errors and "Remedy: " in run.errors, run.errors
 
 
 def test_too_much_is_refused_as_well(workspace, run_hilo, measured):

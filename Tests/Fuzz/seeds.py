@@ -70,7 +70,9 @@ def messages() -> dict:
         "hello": message(0x100, struct.pack("<IB5Q", 1, 2, *range(5)) + facts, identity=0),
         "log": message(0x102, b"\4" + text("grüße".encode()) + facts, identity=0),
         "records": message(0x104, struct.pack("<QIIHI", 48, 2, 2, 513, 0), identity=0),
-        "maps": message(0x106, struct.pack("<H", 6), identity=0, descriptors=4),
+        "maps": message(0x106, struct.pack("<HH", 6, 13), identity=0, descriptors=4),
+        "share": message(0x10C, text(b"connections"), identity=0, descriptors=1),
+        "lend": message(0x10E, text(b"connections") + struct.pack("<H", 3), identity=0, descriptors=1),
         "link": message(0x108, text(b"socket_received"), identity=0, descriptors=1),
         "inherit": message(0x10A, b"", identity=0, descriptors=4),
     }

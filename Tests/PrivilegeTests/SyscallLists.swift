@@ -7,16 +7,22 @@ import Wire
 // What the files in Lists extend: they are links to those that the helpers are built from.
 enum ProcessInspector {}
 enum EventReader {}
+enum TCAttacher {}
 
 /// A helper, by its list of system calls.
 enum ConfinedHelper: String, CaseIterable, CustomTestStringConvertible {
     case processInspector = "process-inspector"
     case eventReader = "event-reader"
+    case tcAttacher = "tc-attacher"
+
+    /// Those that can be started beside nothing but the test: a tc-attacher works on what an event-reader has loaded.
+    static let alone: [ConfinedHelper] = [.processInspector, .eventReader]
 
     var rules: [SyscallRule] {
         switch self {
         case .processInspector: Syscalls.ofEveryHelper + ProcessInspector.syscalls
         case .eventReader: Syscalls.ofEveryHelper + EventReader.syscalls
+        case .tcAttacher: Syscalls.ofEveryHelper + TCAttacher.syscalls
         }
     }
 

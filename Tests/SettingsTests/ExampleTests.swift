@@ -49,7 +49,7 @@ import TraceContext
             "discovery.min_process_age",
             "discovery.instrument[1].sampler", "discovery.instrument[3]", "discovery.exclude_instrument[1]",
             "discovery.default_exclude_instrument[1]", "ebpf.wakeup_len", "ebpf.batch_length", "ebpf.batch_timeout",
-            "ebpf.bpf_debug", "ebpf.track_request_headers", "ebpf.context_propagation", "ebpf.http_request_timeout",
+            "ebpf.bpf_debug", "ebpf.track_request_headers", "ebpf.traffic_control_backend", "ebpf.http_request_timeout",
             "ebpf.high_request_volume", "ebpf.buffer_sizes", "ebpf.redis_db_cache", "ebpf.payload_extraction",
             "otel_traces_export.instrumentations", "otel_traces_export.reporters_cache_len", "otel_metrics_export",
             "prometheus_export", "internal_metrics", "network", "attributes.kubernetes", "attributes.instance_id.dns",
@@ -75,9 +75,7 @@ import TraceContext
         #expect(settings.tracePrinter == .text)
         #expect(
             loading.warningTexts == [
-                "environment: OTEL_EBPF_KUBE_METADATA_ENABLE: is not done by hilo yet and has no effect",
-                "environment: OTEL_EBPF_BPF_CONTEXT_PROPAGATION: hilo does not write trace context into outgoing "
-                    + "requests yet; incoming and existing context is followed all the same",
+                "environment: OTEL_EBPF_KUBE_METADATA_ENABLE: is not done by hilo yet and has no effect"
             ])
     }
 

@@ -13,7 +13,7 @@ struct PythonStarter: HelperStarting {
         import os, socket, struct, sys, time
         s = socket.socket(fileno=3)
         def send(kind, payload, id=0):
-            s.send(struct.pack("<HHIIB3x", 2, kind, id, len(payload), 0) + payload)
+            s.send(struct.pack("<HHIIB3x", 3, kind, id, len(payload), 0) + payload)
         def hello(helper=1, abi=0):
             send(0x100, struct.pack("<IB5QH", abi, helper, 0, 0, 0, 0, 0, 0))
         def request():
@@ -70,6 +70,7 @@ struct Observed: Sendable {
     /// The next change, in words.
     func next(_ iterator: inout AsyncStream<Helper.Change>.Iterator) async -> String {
         switch await iterator.next() {
+        case .entrusted: "entrusted"
         case .ready(_, let pid, _): pid > 0 ? "ready" : "ready without a process"
         case .lost(let explanation, _): "lost: \(explanation.cause)"
         case .gaveUp(let explanation): "gave up: \(explanation.cause) (\(explanation.exitCode.rawValue))"

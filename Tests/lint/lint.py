@@ -36,7 +36,9 @@ MODULES = {
     },
     "Hilo": {"Audit", "Coordinate", "Export", "LinuxSys", "Settings", "Supervise", "Wire"},
     "process-inspector": {"HelperKit", "Wire", "LinuxSys"},
-    "event-reader": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF"},
+    "LibBPF": {"CLibBPF"},
+    "event-reader": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "LibBPF"},
+    "tc-attacher": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "LibBPF"},
 }  # fmt: skip
 
 #: Modules from outside, for the targets that may have any. Of both sides of the boundary, only LinuxSys talks to the C
@@ -57,7 +59,7 @@ OUTSIDE = {
 }  # fmt: skip
 
 #: What runs with privilege, or in the same process: small enough to be read.
-PRIVILEGED = {"LinuxSys", "Wire", "HelperKit", "process-inspector", "event-reader"}
+PRIVILEGED = {"LinuxSys", "Wire", "HelperKit", "LibBPF", "process-inspector", "event-reader", "tc-attacher"}
 PRIVILEGED_WORDS = {
     "async": "asynchronous code",
     "await": "asynchronous code",

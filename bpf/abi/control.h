@@ -4,11 +4,18 @@
 
 #include <linux/types.h>
 
-/* Fixed before the programs are loaded: map .rodata.options. */
+/* Fixed before the programs are loaded: map .rodata.options of each object. */
 struct hilo_load_options {
 	__u64 ring_bytes;      /* size of map records: the reader is woken when it is half full */
 	__u32 trusted_sockets; /* 1: the hooks hand over sockets that the verifier trusts */
+	__u32 propagation;     /* enum hilo_propagation, or-ed: what carries a request's context to the next service */
+	__u32 loader;          /* propagation: the pid that loaded it, which tells it from one that is being replaced */
 	__u32 reserved;
+};
+
+enum hilo_propagation {
+	HILO_PROPAGATE_HEADERS = 1 << 0, /* traceparent in the request's head */
+	HILO_PROPAGATE_TCP = 1 << 1,     /* a TCP option of the segment that the request begins in */
 };
 
 enum hilo_sampler {
@@ -59,7 +66,18 @@ enum hilo_counter {
 	HILO_COUNT_SELECTED_FULL = 14,  /* map selected_processes had no room: a process is not traced */
 	HILO_COUNT_PARTIAL_HEADS_FULL = 15, /* map partial_heads had no room: framing lost */
 	HILO_COUNT_CONTENDED = 16,       /* a receive or send was not looked at: another program had the connection */
-	HILO_COUNTERS = 17,
+	/* What the programs of bpf/propagate did, and why they did not. */
+	HILO_COUNT_ENROLLED = 17,        /* connections whose sends pass the program that writes headers */
+	HILO_COUNT_ENROL_FAILED = 18,    /* the kernel took a connection not: its requests carry no header */
+	HILO_COUNT_HEADER_WRITTEN = 19,
+	HILO_COUNT_HEADER_OWN = 20,      /* the application wrote a traceparent of its own, which stays */
+	HILO_COUNT_HEADER_NO_PLACE = 21, /* the head's end was not seen, or was cut in two by sends */
+	HILO_COUNT_HEADER_UNSAFE = 22,   /* earlier bytes were on their way: the kernel could have miscounted */
+	HILO_COUNT_HEADER_FAILED = 23,   /* the kernel made no room */
+	HILO_COUNT_OPTION_WRITTEN = 24,  /* segments that carry one, sent again or not */
+	HILO_COUNT_OPTION_NO_ROOM = 25,  /* other options took it */
+	HILO_COUNT_OPTION_READ = 26,
+	HILO_COUNTERS = 27,
 };
 
 #endif

@@ -12,24 +12,11 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
-#include "../maps/connections.bpf.h"
-#include "../lib/possession.bpf.h"
 #include "../lib/process.bpf.h"
-#include "../lib/socket.bpf.h"
+#include "../lib/sending.bpf.h"
 #include "../lib/user_buffers.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-static __always_inline struct hilo_selected_process *selected(u32 tgid)
-{
-	struct hilo_settings *s = settings_get();
-	return s && s->enabled ? bpf_map_lookup_elem(&selected_processes, &tgid) : 0;
-}
-
-static __always_inline u32 current_tgid(void)
-{
-	return bpf_get_current_pid_tgid() >> 32;
-}
 
 /* A receive of `result` bytes on a socket of a selected process has happened. The io has its buffers. */
 static __always_inline void received(struct connection *conn, struct scratch *s, u32 result)
@@ -59,24 +46,6 @@ static __always_inline void received_end(struct connection *conn)
 	connection_release(conn);
 }
 
-/* `total` bytes are about to be sent. */
-static __always_inline void sending(struct connection *conn, struct scratch *s, u32 total)
-{
-	if (!connection_take(conn))
-		return;
-	u64 sk = io_socket(&s->io);
-	u32 sequence = socket_write_sequence(sk);
-	io_begin(&s->io, sequence, total, 0);
-	s->io.taken = socket_has_room(sk, total);
-	if (!conn->local_port)
-		connection_addresses(conn, sk);
-	if (!conn->last_turn && socket_bytes_sent(sk) > 0)
-		conn->older = 1;
-	walk_settle(conn, sequence, s->io.now);
-	walk(conn);
-	connection_release(conn);
-}
-
 /* `result` bytes were sent, and something was left to be looked at then. */
 static __always_inline void sent(struct connection *conn, struct scratch *s, struct pt_regs *regs, long result)
 {
@@ -84,8 +53,8 @@ static __always_inline void sent(struct connection *conn, struct scratch *s, str
 		return;
 	u64 sk = io_socket(&s->io);
 	u32 sequence = socket_write_sequence(sk);
-	bool unread = conn->unread;
-	conn->unread = 0;
+	bool unread = conn->unread | conn->outgoing.awaited;
+	conn->unread = conn->outgoing.awaited = 0;
 	if (unread && result > 0) {
 		user_buffers_of_send(&s->io, regs, regs->orig_ax);
 		io_begin(&s->io, sequence - result, result, 0);

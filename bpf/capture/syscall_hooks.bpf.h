@@ -27,6 +27,11 @@ int BPF_PROG(syscall_entered, struct pt_regs *regs, long number)
 	struct scratch *s = scratch_get();
 	if (!conn || !s || conn->ignored)
 		return 0;
+	/* It will be looked at on its way, where a header can be put into it. */
+	if (conn->outgoing.enrolled) {
+		conn->outgoing.awaited = 1;
+		return 0;
+	}
 	io_reset(&s->io, (u64)sk);
 	u32 total = user_buffers_of_send(&s->io, regs, number);
 	if (total)
@@ -54,7 +59,7 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 	if (!conn || !s || conn->ignored)
 		return 0;
 	if (send) {
-		if (!(conn->unread | conn->unsettled))
+		if (!(conn->unread | conn->unsettled | conn->outgoing.awaited))
 			return 0;
 		io_reset(&s->io, (u64)sk);
 		sent(conn, s, regs, result);

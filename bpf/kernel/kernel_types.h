@@ -45,6 +45,7 @@ struct sock {
 
 struct tcp_sock {
 	u32 write_seq;
+	u32 snd_una;
 	u32 copied_seq;
 	u32 rcv_nxt;
 	u64 bytes_received;

@@ -64,6 +64,19 @@ struct request_key {
 	u32 reserved;
 };
 
+/* The context of the request that this connection sends, for the programs of bpf/propagate to write out. */
+struct outgoing {
+	u8 trace_id[16];
+	u8 span_id[8];
+	u32 sequence;   /* TCP sequence number of the request's first byte */
+	u32 version;    /* odd while the fields above change: an interrupt may want to read them just then */
+	u32 enrolled;   /* in map enrolled of this loader's programs; 0: in none */
+	u8 trace_flags;
+	u8 optional;    /* a TCP option is to carry it */
+	u8 passed;      /* nothing more is to be written into the stream: enrolment ends with this send */
+	u8 awaited;     /* a send was left for the programs of bpf/propagate to look at: look when it has happened */
+} HILO_ALIGNED;
+
 struct connection {
 	u64 id; /* the socket's cookie */
 	u32 tgid;
@@ -94,6 +107,7 @@ struct connection {
 	u32 taken;         /* by a program, see possession.bpf.h */
 	u32 closing_error;
 	u32 closing_sequence;
+	struct outgoing outgoing;
 	struct record record;
 };
 

@@ -7,6 +7,7 @@
 #include "bytes.bpf.h"
 #include "flow.bpf.h"
 #include "identity.bpf.h"
+#include "outgoing.bpf.h"
 
 enum {
 	REQUEST_LINE_MAX = 640,
@@ -297,6 +298,7 @@ __noinline int exchange_request(struct connection *conn)
 	} else {
 		sampled = exchange_client(conn, r);
 		identity_publish(s, conn, e, requests->head_start);
+		outgoing_prepare(conn, e, requests->head_start);
 	}
 	conn->sampled = sampled ? conn->sampled | bit : conn->sampled & ~bit;
 	conn->head_methods = h->flags & HEAD_HEAD_METHOD ? conn->head_methods | bit : conn->head_methods & ~bit;

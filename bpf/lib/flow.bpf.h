@@ -113,14 +113,15 @@ static __always_inline void flow_open(struct scratch *s, const struct request_ke
 	}
 	if (active)
 		flow_activate(key, kept, e->tid);
-	if (e->parent_source != HILO_PARENT_HEADER && e->parent_source != HILO_PARENT_PEER)
+	const struct head *h = &s->head;
+	if ((h->flags & (HEAD_TRACEPARENT | HEAD_TRACEPARENT_BAD)) != HEAD_TRACEPARENT)
 		return;
 	struct forwarded_key forwarded = { .tgid = tgid };
 	struct forwarded_request *request = &s->forwarded;
 	request->request = *key;
 	request->ambiguous = 0;
-	id_copy16(forwarded.trace_id, e->trace_id);
-	id_copy8(forwarded.parent_id, e->parent_id);
+	id_copy16(forwarded.trace_id, h->trace_id);
+	id_copy8(forwarded.parent_id, h->parent_id);
 	struct forwarded_request *other = bpf_map_lookup_elem(&forwarded_requests, &forwarded);
 	if (other && open_request_get(&other->request))
 		request->ambiguous = 1;

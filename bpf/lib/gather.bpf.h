@@ -1,13 +1,14 @@
-/* Copies user memory of one receive or send into the window. */
+/* Copies the bytes of one receive or send into the window. */
 #ifndef HILO_GATHER_H
 #define HILO_GATHER_H
 
 #include "../maps/counters.bpf.h"
 #include "../maps/scratch.bpf.h"
 #include "bytes.bpf.h"
+#include "io.bpf.h"
 
 /* Copies up to `want` bytes that begin `skip` bytes into the io to window[fill]. Returns how many came. One
- * probe_read_user for each segment touched: the call costs (110 ns), not the bytes. */
+ * probe_read for each segment touched: the call costs (110 ns), not the bytes. */
 __noinline int gather(u32 skip, u32 fill, u32 want)
 {
 	struct scratch *s = scratch_get();
@@ -27,7 +28,9 @@ __noinline int gather(u32 skip, u32 fill, u32 want)
 			size = want - copied;
 		u32 bounded = BOUNDED(size, HEAD_MAX - 1);
 		u32 at = BOUNDED(fill + copied, HEAD_MAX - 1);
-		if (bpf_probe_read_user(s->window + at, bounded, (void *)(s->io.base[i] + skip))) {
+		void *from = (void *)(s->io.base[i] + skip);
+		if (s->io.kernel ? bpf_probe_read_kernel(s->window + at, bounded, from)
+				 : bpf_probe_read_user(s->window + at, bounded, from)) {
 			s->io.faulted = 1;
 			break;
 		}
@@ -35,17 +38,6 @@ __noinline int gather(u32 skip, u32 fill, u32 want)
 		skip = 0;
 	}
 	return copied;
-}
-
-static __always_inline void io_segment(struct io *io, u64 base, u64 length)
-{
-	u32 at = io->segments;
-	if (at >= SEGMENTS_MAX || !length)
-		return;
-	io->base[at & (SEGMENTS_MAX - 1)] = base;
-	io->length[at & (SEGMENTS_MAX - 1)] = length > 0x7fffffff ? 0x7fffffff : length;
-	io->segments = at + 1;
-	io->readable += length;
 }
 
 /* The first segments of an iovec array in user memory, without its first `offset` bytes. */

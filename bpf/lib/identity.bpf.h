@@ -2,6 +2,7 @@
 #ifndef HILO_IDENTITY_H
 #define HILO_IDENTITY_H
 
+#include "../maps/options.bpf.h"
 #include "../maps/requests.bpf.h"
 #include "../maps/settings.bpf.h"
 #include "scratch.bpf.h"
@@ -62,8 +63,8 @@ static __always_inline bool identity_decide(struct hilo_exchange *e, int parent_
 	return sampled;
 }
 
-/* The identity of a server span: the traced client on this host when it speaks of the same trace, else the header's,
- * else a new trace. */
+/* The identity of a server span: the traced client's, on this host or by its TCP option, when it speaks of the same
+ * trace; else the header's, else a new trace. */
 static __always_inline bool identity_server(const struct connection *conn, const struct head *h,
 					    struct hilo_exchange *e, u32 sequence)
 {
@@ -71,13 +72,18 @@ static __always_inline bool identity_server(const struct connection *conn, const
 	struct prepared_key key = { .sequence = sequence, .port = conn->peer_port };
 	id_copy16(key.address, conn->peer_address);
 	struct prepared_context *peer = bpf_map_lookup_elem(&prepared_contexts, &key);
+	u8 source = HILO_PARENT_PEER;
 	int flags = -1;
+	if (!peer && (options.propagation & HILO_PROPAGATE_TCP)) {
+		peer = bpf_map_lookup_elem(&arrived_contexts, &key);
+		source = HILO_PARENT_OPTION;
+	}
 
 	*(u64 *)e->span_id = random_id();
 	if (peer && (!header || id_equal16(peer->trace_id, h->trace_id))) {
 		id_copy16(e->trace_id, peer->trace_id);
 		id_copy8(e->parent_id, peer->span_id);
-		e->parent_source = HILO_PARENT_PEER;
+		e->parent_source = source;
 		e->flags |= HILO_FLAG_PARENT_REMOTE;
 		flags = peer->trace_flags;
 	} else if (header) {

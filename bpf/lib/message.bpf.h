@@ -6,6 +6,7 @@
 #include "exchange.bpf.h"
 #include "gather.bpf.h"
 #include "head.bpf.h"
+#include "outgoing.bpf.h"
 
 enum {
 	/* How much of a head is copied at first: nearly all heads end there. */
@@ -113,8 +114,10 @@ __noinline int walk_message_begin(struct connection *conn)
 	if (request) {
 		if (conn->unsettled)
 			exchange_finish(conn, HILO_END_COMPLETE);
-		if (exchange_admit(conn, incoming))
+		if (exchange_admit(conn, incoming)) {
 			exchange_request(conn);
+			outgoing_place(conn, s);
+		}
 	} else {
 		if (h->status < 200 && h->status != STATUS_SWITCHING) {
 			d->phase = PHASE_START;
@@ -234,6 +237,7 @@ __noinline int walk_head(struct connection *conn)
 			break;
 	}
 	struct head *h = &s->head;
+	h->before = fill;
 	if (!h->end && got == left && fill + got < HEAD_MAX - 1) {
 		/* The rest comes with a later receive or send. */
 		if (bpf_map_update_elem(&partial_heads, &id, s->window, BPF_ANY)) {

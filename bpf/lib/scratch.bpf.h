@@ -11,7 +11,7 @@ enum {
 	CHUNK_LINE_MAX = 32,
 };
 
-/* The bytes of one receive or send, where they are in user memory. */
+/* The bytes of one receive or send, and where they are. */
 struct io {
 	u64 base[SEGMENTS_MAX];
 	u32 length[SEGMENTS_MAX];
@@ -24,11 +24,22 @@ struct io {
 	u32 turned;    /* the direction of traffic has just changed */
 	u32 taken;     /* send: the kernel has room for all of it, so that its last byte is sent with it */
 	u32 late;      /* a send looked at after it happened, because its memory was not there before */
-	u32 faulted;   /* user memory of this io could not be read */
+	u32 faulted;   /* this io's memory could not be read */
+	u32 kernel;    /* its segments lie in kernel memory: a send on its way through bpf/propagate */
+	u32 placing;   /* enum placing: whether a header may be put into these bytes */
+	u32 header_at; /* one more than where it belongs; 0: nowhere */
+	struct prepared_context header; /* what it says */
 	u32 tgid;
 	u32 tid;
 	u64 now;       /* CLOCK_MONOTONIC, ns */
 	u64 socket;    /* its address: a number here, since only numbers pass into functions verified by themselves */
+	u64 number;    /* io_number */
+};
+
+enum placing {
+	PLACING_NOTHING = 0,
+	PLACING_HEADER = 1,
+	PLACING_UNSAFE = 2, /* it would be put there, were earlier bytes not still on their way */
 };
 
 enum head_flag {
@@ -58,6 +69,7 @@ struct head {
 	u64 content_length;
 	u32 available; /* bytes of the window that are filled */
 	u32 end;       /* just past the empty line; 0: not there yet */
+	u32 before;    /* bytes of the window that an earlier receive or send brought */
 	u32 flags;     /* enum head_flag */
 	u32 line_start;
 	u32 line_kind;
@@ -81,6 +93,7 @@ struct scratch {
 	struct open_request opened;
 	struct forwarded_request forwarded;
 	struct prepared_context prepared;
+	u64 busy; /* bpf/propagate: a program is at work here */
 	/* HEAD_MAX are used; the rest lets the verifier see that offset + length stays inside. */
 	u8 window[2 * HEAD_MAX];
 };

@@ -5,34 +5,6 @@
 
 #include "gather.bpf.h"
 
-static __always_inline void io_reset(struct io *io, u64 socket)
-{
-	io->segments = 0;
-	io->readable = 0;
-	io->socket = socket;
-}
-
-/* The socket as a number: what was stored as a pointer is read back as none. */
-static __always_inline u64 io_socket(const struct io *io)
-{
-	return *(const volatile u64 *)&io->socket;
-}
-
-static __always_inline void io_begin(struct io *io, u32 start, u32 total, u32 incoming)
-{
-	u64 id = bpf_get_current_pid_tgid();
-	io->position = 0;
-	io->start = start;
-	io->total = total;
-	io->incoming = incoming;
-	io->taken = 1;
-	io->late = 0;
-	io->faulted = 0;
-	io->tgid = id >> 32;
-	io->tid = id;
-	io->now = bpf_ktime_get_ns();
-}
-
 static __always_inline void user_buffers_of_message(struct io *io, u64 address)
 {
 	struct user_msghdr message;
@@ -97,14 +69,6 @@ static __always_inline u32 user_buffers_of_send(struct io *io, struct pt_regs *r
 	}
 	gather_iovec(iov, entries, 0);
 	return iovec_total(iov, entries);
-}
-
-/* A typed kernel pointer as a number, which may be added to: what was stored is read back as none. */
-static __always_inline u64 io_number(struct io *io, const void *pointer)
-{
-	volatile u64 *slot = &io->base[0];
-	*slot = (u64)pointer;
-	return *slot;
 }
 
 /* The buffers that a transport is about to copy from. Kernel pages (sendfile) are counted, not read. */

@@ -7,5 +7,7 @@
 const volatile struct hilo_load_options options SEC(".rodata.options") = {
 	.ring_bytes = 4 * 1024 * 1024,
 	.trusted_sockets = 1,
+	.propagation = 0,
+	.loader = 1,
 };
 #endif

@@ -12,7 +12,7 @@ enum Hooks: String, CaseIterable {
 }
 
 /// What the coordinator decided before loading: `--hooks auto|socket|fentry|syscall|inherited
-/// --ring-bytes N --table-scale N`.
+/// --ring-bytes N --table-scale N --carriers N`.
 struct Arguments {
     /// Room for the records of more than a second at 10,000 exchanges a second.
     static let defaultRingBytes: UInt32 = 4 << 20
@@ -26,6 +26,8 @@ struct Arguments {
     var ringBytes = Arguments.defaultRingBytes
     /// Every table holds two to this power times as many entries as its definition says.
     var tableScale = 0
+    /// What carries contexts to other services: `enum hilo_propagation`, or-ed.
+    var carriers: UInt32 = 0
 
     init(_ words: [String]) throws(HelperFault) {
         var rest = words[...]
@@ -51,6 +53,11 @@ struct Arguments {
                     throw HelperFault(.usage, "--table-scale is a whole number from -3 to 3, not '\(value)'")
                 }
                 tableScale = scale
+            case "--carriers":
+                guard let carriers = UInt32(value), (0...3).contains(carriers) else {
+                    throw HelperFault(.usage, "--carriers is a number from 0 to 3, not '\(value)'")
+                }
+                self.carriers = carriers
             default:
                 throw HelperFault(.usage, "Unknown argument '\(name)'")
             }

@@ -1,6 +1,7 @@
 internal import BPFABI
 internal import CLibBPF
 internal import HelperKit
+internal import LibBPF
 internal import LinuxSys
 internal import Wire
 
@@ -10,6 +11,8 @@ struct Capture {
     let settings: Int32
     let selected: Int32
     let counters: Int32
+    /// What propagation works on, too, by the programs' names; empty where contexts are not passed on.
+    let shared: [(name: String, descriptor: Int32)]
     /// What keeps the programs attached, by their names; none for programs that another process loaded.
     let links: [(program: String, descriptor: Int32)]
     /// So many values has a counter: the kernel copies one for each *possible* processor, wherever that ends, so that a
@@ -33,6 +36,7 @@ struct Capture {
             2, of: &message, as: .init(BPF_MAP_TYPE_HASH, key: 4, value: MemoryLayout<hilo_selected_process>.size))
         counters = try Capture.take(
             3, of: &message, as: .init(BPF_MAP_TYPE_PERCPU_ARRAY, key: 4, value: MemoryLayout<UInt64>.size))
+        shared = []
         links = []
         let possible = libbpf_num_possible_cpus()
         guard possible > 0 else {
@@ -54,7 +58,7 @@ struct Capture {
     /// Loads and attaches. The object and its links stay open: closing them would detach the programs.
     init(_ bytes: [UInt8], hooks: HookSet, _ arguments: Arguments, refused: [Refusal]) throws(Refusal) {
         func refusal(_ step: String, _ code: Int32) -> Refusal {
-            Refusal(hooks: hooks, step: step, code: abs(code), words: Capture.lastWords())
+            Refusal(hooks: hooks, step: step, code: abs(code), words: Programs.lastWords())
         }
         hilo_libbpf_listen()
         if let misfit = hooks.misfit() { throw misfit }
@@ -67,17 +71,18 @@ struct Capture {
         defer { if !isKept { bpf_object__close(object) } }
 
         let chosen = hooks.programs()
-        Capture.forEachProgram(of: object) { program in
+        Programs.forEach(of: object) { program in
             let name = String(cString: bpf_program__name(program))
             _ = bpf_program__set_autoload(program, !HookSet.choices.contains(name) || chosen.contains(name))
         }
         guard let records = bpf_object__find_map_by_name(object, "records"),
             let options = bpf_object__find_map_by_name(object, ".rodata.options")
         else { throw refusal("find maps", Errno.invalid) }
-        Capture.scaleTables(of: object, by: arguments.tableScale)
+        Programs.scaleTables(of: object, by: arguments.tableScale)
         bpf_map__set_max_entries(records, arguments.ringBytes)
         var values = hilo_load_options(
-            ring_bytes: UInt64(arguments.ringBytes), trusted_sockets: hooks.hasTrustedSockets ? 1 : 0, reserved: 0)
+            ring_bytes: UInt64(arguments.ringBytes), trusted_sockets: hooks.hasTrustedSockets ? 1 : 0,
+            propagation: arguments.carriers, loader: 0, reserved: 0)
         let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw refusal("set options", set) }
 
@@ -85,7 +90,7 @@ struct Capture {
         guard loaded == 0 else { throw refusal("load", loaded) }
         var attached: [(program: String, descriptor: Int32)] = []
         var failure: Refusal?
-        Capture.forEachProgram(of: object) { program in
+        Programs.forEach(of: object) { program in
             guard failure == nil, bpf_program__autoload(program) else { return }
             let name = String(cString: bpf_program__name(program))
             if let link = bpf_program__attach(program) {
@@ -101,35 +106,15 @@ struct Capture {
         selected = bpf_object__find_map_fd_by_name(object, "selected_processes")
         counters = bpf_object__find_map_fd_by_name(object, "counters")
         links = attached
+        shared =
+            arguments.carriers == 0
+            ? []
+            : SharedMaps.names(trustedSockets: hooks.hasTrustedSockets).map {
+                ($0, bpf_object__find_map_fd_by_name(object, $0))
+            }
         facts =
             [Fact("hooks", hooks.rawValue), Fact("programs", attached.map(\.program).joined(separator: ","))]
             + refused.map { Fact("refused.\($0.hooks.rawValue)", $0.text) }
         isKept = true
-    }
-
-    private static func forEachProgram(of object: OpaquePointer, _ body: (OpaquePointer) -> Void) {
-        var program = bpf_object__next_program(object, nil)
-        while let present = program {
-            body(present)
-            program = bpf_object__next_program(object, present)
-        }
-    }
-
-    /// Tables are found by key; arrays and per-socket storage have the size that they have.
-    private static func scaleTables(of object: OpaquePointer, by scale: Int) {
-        var map = bpf_object__next_map(object, nil)
-        while let present = map {
-            if [BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH].contains(bpf_map__type(present)) {
-                bpf_map__set_max_entries(present, bpf_map__max_entries(present) << scale)
-            }
-            map = bpf_object__next_map(object, present)
-        }
-    }
-
-    /// The end of what libbpf said, on one line.
-    private static func lastWords() -> String {
-        let lines = String(cString: hilo_libbpf_words()).split(separator: "\n")
-        let telling = lines.filter { !$0.contains("-- BEGIN") && !$0.contains("-- END") }
-        return telling.suffix(3).joined(separator: " | ")
     }
 }

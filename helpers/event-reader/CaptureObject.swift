@@ -6,37 +6,8 @@ internal import Wire
 
 /// The compiled capture programs, from file to kernel.
 enum CaptureObject {
-    /// More than any build of the object: a bound, not a size.
-    static let mostBytes = 16 << 20
-
-    /// Reads the object from `../../lib/hilo/bpf`, seen from this executable.
-    ///
-    /// Whoever owns a directory above can exchange what the path leads to. So it is not the path that is trusted but
-    /// the file: nobody but root can have written it.
-    ///
-    /// - Throws: `HelperFault` when it is not there, or when another user than root could have written it.
     static func read() throws(HelperFault) -> [UInt8] {
-        let executable = OwnExecutable.path()
-        guard let end = executable.lastIndex(of: "/") else {
-            throw HelperFault(.fault, "The path of this program has no directory: \(executable)")
-        }
-        let path = "\(executable[..<end])/../../lib/hilo/bpf/capture.bpf.o"
-        let bytes: [UInt8]
-        let isTrusted: Bool
-        do throws(SysError) {
-            let file = try OwnedFD.open(path)
-            isTrusted = try file.isOnlyRoots(beside: try OwnExecutable.file())
-            bytes = try file.contents(atMost: mostBytes)
-        } catch {
-            throw HelperFault(.fault, "The capture programs cannot be read: \(error); 'make stage' puts them there")
-        }
-        guard isTrusted else {
-            throw HelperFault(
-                .privilege,
-                "Others than root may have written \(path), and what is in it runs in the kernel: it must belong to "
-                    + "root, be writable for nobody else (chown root, chmod go-w) and lie on this helper's file system")
-        }
-        return bytes
+        try ObjectFile.read("capture.bpf.o", of: "The capture programs")
     }
 
     /// What keeps a connection's state with its socket, for programs that trace.

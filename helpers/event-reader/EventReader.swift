@@ -60,7 +60,12 @@ struct EventReader: HelperService, ~Copyable {
 
     func begin(for coordinator: borrowing Coordinator) throws(HelperFault) {
         guard let capture, !isHeir else { return }
-        try coordinator.send(CaptureMaps(links: UInt16(clamping: capture.links.count)), descriptors: capture.maps)
+        let announced = CaptureMaps(
+            links: UInt16(clamping: capture.links.count), shared: UInt16(clamping: capture.shared.count))
+        try coordinator.send(announced, descriptors: capture.maps)
+        for map in capture.shared {
+            try coordinator.send(SharedMap(name: map.name), descriptors: [map.descriptor])
+        }
         for link in capture.links {
             try coordinator.send(CaptureLink(program: link.program), descriptors: [link.descriptor])
         }

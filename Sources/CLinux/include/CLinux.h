@@ -32,6 +32,8 @@ int hilo_openat(int directory, const char *path, int flags, mode_t mode);
 /* An O_PATH descriptor, closed on exec. */
 int hilo_open_path(const char *path);
 int hilo_pipe(int ends[2]);
+/* 1: a directory of the unified hierarchy of control groups, 0: something else, -1: errno says. */
+int hilo_is_control_group(int descriptor);
 int hilo_fcntl(int descriptor, int command, int argument);
 int hilo_close_range(unsigned int first, unsigned int last, unsigned int flags);
 int hilo_pidfd_open(pid_t pid);

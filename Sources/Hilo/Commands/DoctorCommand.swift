@@ -68,7 +68,8 @@ struct DoctorCommand: ParsableCommand {
                 ("capture by kernel functions", try await reader(.fentry)),
                 ("capture by system calls", try await reader(.syscall)),
             ],
-            inspector: try await trial.run(.processInspector, abiVersion: 0))
+            inspector: try await trial.run(.processInspector, abiVersion: 0),
+            passing: try await trial.passOn(.all, abiVersion: KernelSettings.abiVersion, controlGroup: nil))
     }
 }
 

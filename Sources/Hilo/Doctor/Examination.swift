@@ -32,7 +32,7 @@ struct Examination {
 
     init(
         kernel: String, bounding: BoundingSetEmptied, capture: [(name: String, outcome: Trial.Outcome)],
-        inspector: Trial.Outcome
+        inspector: Trial.Outcome, passing: Trial.Outcome
     ) {
         self.kernel = kernel
         features = capture.map { Examination.capture($0.name, $0.outcome) } + [
@@ -40,10 +40,7 @@ struct Examination {
             Examination.environments(inspector),
             Examination.coordinator(bounding),
             Examination.whoMayTrace(Installation.ofThisProcess()),
-            Feature(
-                "passing the trace on", .off,
-                "this version of hilo writes no traceparent; it follows those that services write themselves, and "
-                    + "calls between services on this host"),
+            Examination.passingOn(passing),
         ]
         exitCode = Examination.exitCode(capture.map(\.outcome), inspector)
     }
@@ -54,6 +51,19 @@ struct Examination {
             let programs = hello.probed.first { $0.name == "programs" }?.value.split(separator: ",").count ?? 0
             return Feature(name, .on, "\(programs) programs loaded and attached, then every privilege given up")
         case .failed(let explanation): return Feature(name, .off, explanation.cause, remedy: explanation.remedy)
+        }
+    }
+
+    /// Nothing that `hilo run` needs: it passes contexts on where it is told to.
+    private static func passingOn(_ outcome: Trial.Outcome) -> Feature {
+        let name = "passing the trace on"
+        return switch outcome {
+        case .greeted:
+            Feature(
+                name, .on,
+                "programs loaded and attached, then every privilege given up; hilo run does so where "
+                    + "OTEL_EBPF_BPF_CONTEXT_PROPAGATION says what is to carry it: all, headers or tcp")
+        case .failed(let explanation): Feature(name, .off, explanation.cause, remedy: explanation.remedy)
         }
     }
 

@@ -1,3 +1,4 @@
+import Coordinate
 import LinuxSys
 import Logging
 import Supervise
@@ -14,12 +15,14 @@ struct Trial: Sendable {
     let starter: HelperStarter
 
     /// Starts the helper, and has it leave again.
-    func run(_ plan: HelperPlan, abiVersion: UInt32) async throws(SysError) -> Outcome {
+    func run(
+        _ plan: HelperPlan, abiVersion: UInt32, loans: @escaping Helper.Lender = { () throws(StartFailure) in [] }
+    ) async throws(SysError) -> Outcome {
         let (changes, queue) = AsyncStream.makeStream(of: Helper.Change.self)
         let helper = try Helper(
             plan, starter: starter, abiVersion: abiVersion,
             logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() },
-            onChange: { queue.yield($0) })
+            loans: loans, onChange: { queue.yield($0) })
         try helper.start()
         var outcome: Outcome?
         for await change in changes {
@@ -30,11 +33,51 @@ struct Trial: Sendable {
             case .lost(let explanation, _):
                 outcome = outcome ?? .failed(explanation)
                 helper.stop()
+            case .entrusted: break
             case .gaveUp(let explanation): return outcome ?? .failed(explanation)
             case .stopped:
                 if let outcome { return outcome }
             }
         }
         throw SysError("wait", "\(plan.manifest.name)", code: Errno.noData)
+    }
+
+    /// Starts an event-reader, and a tc-attacher with what that one shares.
+    ///
+    /// - Returns: what the tc-attacher says, or the event-reader where that one cannot be had.
+    func passOn(_ carriers: HelperPlan.Carriers, abiVersion: UInt32, controlGroup: String?) async throws(SysError)
+        -> Outcome
+    {
+        let (changes, queue) = AsyncStream.makeStream(of: Helper.Change.self)
+        let reader = try Helper(
+            .eventReader(hooks: .auto, sizes: CaptureSizes(ringBytes: 65_536), carriers: carriers), starter: starter,
+            abiVersion: abiVersion, logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() },
+            onChange: { queue.yield($0) })
+        try reader.start()
+        var outcome: Outcome?
+        for await change in changes {
+            switch change {
+            case .entrusted(let shared):
+                outcome = try await attach(carriers, shared, controlGroup)
+                reader.stop()
+            case .lost(let explanation, _):
+                outcome = outcome ?? .failed(explanation)
+                reader.stop()
+            case .gaveUp(let explanation): return outcome ?? .failed(explanation)
+            case .stopped:
+                if let outcome { return outcome }
+            case .ready: break
+            }
+        }
+        throw SysError("wait", HelperManifest.eventReader.name, code: Errno.noData)
+    }
+
+    private func attach(
+        _ carriers: HelperPlan.Carriers, _ shared: [LoanedDescriptor], _ controlGroup: String?
+    ) async throws(SysError) -> Outcome {
+        let loans = PropagationLoans(controlGroup: controlGroup)
+        _ = loans.replace(shared)
+        return try await run(
+            .tcAttacher(carriers: carriers), abiVersion: 0, loans: { () throws(StartFailure) in try loans.current() })
     }
 }

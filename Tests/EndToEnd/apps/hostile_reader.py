@@ -101,7 +101,7 @@ def entrust() -> None:
     """Maps and links: descriptors of whatever kind, and not always as many as were announced."""
     opened = [os.open("/dev/null", os.O_RDONLY), os.memfd_create("hostile"), os.eventfd(0), os.open("/", os.O_PATH)]
     links = chance.choice((0, 1, 64))
-    send(frame(0x106, struct.pack("<H", links), descriptors=4), opened)
+    send(frame(0x106, struct.pack("<HH", links, 0), descriptors=4), opened)
     for _ in range(links if chance.random() < 0.7 else chance.randrange(links + 1)):
         send(frame(0x108, string(chance.randbytes(8)), descriptors=1), [chance.choice(opened)])
     for descriptor in opened:
@@ -126,7 +126,7 @@ def breaking() -> tuple:
         "descriptors for nothing": [(sound, [0, 2])], "many descriptors": [(sound, [0] * 200)],
         "said descriptors": [(sound[:12] + b"\4" + sound[13:], None)],
         "too many links": [(frame(0x108, string(b"p"), descriptors=1), [0])] * 66,
-        "maps twice": [(frame(0x106, struct.pack("<H", 0), descriptors=4), [0, 0, 2, 2])] * 2,
+        "maps twice": [(frame(0x106, struct.pack("<HH", 0, 0), descriptors=4), [0, 0, 2, 2])] * 2,
     }  # fmt: skip
     name = chance.choice(sorted(ways))
     return name, ways[name]

@@ -9,7 +9,7 @@ import subprocess
 from . import machine, places
 
 #: WireFormat.version.
-VERSION = 2
+VERSION = 3
 HELLO, LOG, MAPS, LINK = 0x0100, 0x0102, 0x0106, 0x0108
 #: What a helper says without being asked, and that is no answer.
 UNASKED = (LOG, MAPS, LINK)

@@ -32,6 +32,7 @@ class Child:
         directory: pathlib.Path | None = None,
         stdout: pathlib.Path | None = None,
         descriptors: tuple = (),
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self.command = [str(part) for part in command]
         self.log = log
@@ -39,7 +40,7 @@ class Child:
         with open(log, "ab") as errors, open(stdout or log, "ab") as output:
             self.popen = subprocess.Popen(
                 self.command,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=errors,
                 env=environment if environment is not None else os.environ.copy(),

@@ -159,6 +159,11 @@ class Servers:
     def raw(self, *arguments: object, **more) -> Server:
         return self._app("raw", ["/usr/bin/python3", self._script("raw_server.py")], list(arguments), None, **more)
 
+    def recording(self, *arguments: object) -> Server:
+        """Keeps what it gets, byte for byte."""
+        port = ports.take(ports.UNTRACED)
+        return self._app("recording", ["/usr/bin/python3", self._script("recording_server.py")], list(arguments), port)
+
     def hostile(self) -> Server:
         return self._app("hostile", ["/usr/bin/python3", self._script("hostile_server.py")], [], None)
 

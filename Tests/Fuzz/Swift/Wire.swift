@@ -43,6 +43,8 @@ private func checkMessage(_ bytes: [UInt8]) {
         case .maps: checkBack(frame, CaptureMaps.self)
         case .link: checkBack(frame, CaptureLink.self)
         case .inherit: checkBack(frame, Inheritance.self)
+        case .share: checkBack(frame, SharedMap.self)
+        case .lend: checkBack(frame, Loan.self)
         case .records: checkRecords(frame, of: bytes)
         }
     }

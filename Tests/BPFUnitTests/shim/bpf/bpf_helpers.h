@@ -11,6 +11,7 @@
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #define __noinline __attribute__((noinline))
+#define barrier() __asm__ volatile("" ::: "memory")
 #define __uint(name, value) int (*name)[value]
 #define __type(name, value) __typeof__(value) *name
 
@@ -47,5 +48,16 @@ long bpf_task_pt_regs(struct task_struct *task);
 __u64 bpf_get_socket_cookie(void *socket);
 long bpf_ringbuf_output(void *ring, void *data, __u64 size, __u64 flags);
 __u64 bpf_ringbuf_query(void *ring, __u64 what);
+
+long bpf_msg_pull_data(struct sk_msg_md *message, __u32 start, __u32 end, __u64 flags);
+long bpf_msg_push_data(struct sk_msg_md *message, __u32 start, __u32 length, __u64 flags);
+long bpf_msg_pop_data(struct sk_msg_md *message, __u32 start, __u32 length, __u64 flags);
+
+/* Whether a socket is enrolled, its connection says. */
+#define bpf_sock_hash_update(event, map, key, flags) ((void)(key), 0)
+long bpf_sock_ops_cb_flags_set(struct bpf_sock_ops *event, int flags);
+long bpf_reserve_hdr_opt(struct bpf_sock_ops *event, __u32 length, __u64 flags);
+long bpf_store_hdr_opt(struct bpf_sock_ops *event, const void *from, __u32 length, __u64 flags);
+long bpf_load_hdr_opt(struct bpf_sock_ops *event, void *result, __u32 length, __u64 flags);
 
 #endif

@@ -1,0 +1,190 @@
+/* bpf/propagate: what leaves a client is what it sent and at most one header, in the right place; and capture's records
+ * are those that they would be without. */
+#include "check.h"
+#include "end.h"
+#include "message.h"
+
+enum { CONNECTIONS = 30000, HEADER = 70 };
+
+static struct page wire;
+
+static const struct script_limits limits = {
+    .exchanges = 4, .chunks = 6, .body = 20000, .head = 2900, .long_lines = true,
+};
+
+static void write_hex(char *to, const u8 *from, u32 bytes)
+{
+    for (u32 i = 0; i < bytes; i++)
+        sprintf(to + 2 * i, "%02x", from[i]);
+}
+
+/* The header that a record's identity makes. */
+static void expect_header(const struct hilo_exchange *e, char header[HEADER + 1])
+{
+    char trace[33], span[17];
+    write_hex(trace, e->trace_id, 16);
+    write_hex(span, e->span_id, 8);
+    snprintf(header, HEADER + 1, "traceparent: 00-%s-%s-%02x\r\n", trace, span, e->trace_flags & 1);
+}
+
+/* The record of the connection's first request; those of pipelined ones may come before it. */
+static const struct hilo_exchange *first_record(void)
+{
+    for (u32 i = 0; i < kept_count; i++) {
+        const struct hilo_exchange *e = (const void *)kept[i].bytes;
+        if (!e->sequence && (e->parts & HILO_PART_REQUEST))
+            return e;
+    }
+    return NULL;
+}
+
+/* Returns whether there was a header. */
+static bool check_wire(u32 sent)
+{
+    const struct exchange_plan *first = &script.exchange[0];
+    const u8 *meant = script.requests.bytes;
+    if (wire.size == sent) {
+        CHECK(!memcmp(wire.bytes, meant, sent), "the bytes are others");
+        return false;
+    }
+    u32 end = first->request_head_end, at = meant[end - 2] == '\r' ? end - 2 : end - 1;
+    char header[HEADER + 1];
+    const struct hilo_exchange *record = first_record();
+    if (!CHECK(wire.size == sent + HEADER && record, "%u bytes became %u", sent, wire.size))
+        return false;
+    expect_header(record, header);
+    CHECK(!memcmp(wire.bytes, meant, at), "what stands before the header is not what was sent");
+    CHECK(!memcmp(wire.bytes + at, header, HEADER), "the header is %.70s, not %s", (char *)wire.bytes + at, header);
+    CHECK(!memcmp(wire.bytes + at + HEADER, meant + at, sent - at), "what follows the header is not what was sent");
+    CHECK(!first->has_parent, "beside the application's own");
+    return true;
+}
+
+static u64 refusals(void)
+{
+    return capture_counter(HILO_COUNT_HEADER_OWN) + capture_counter(HILO_COUNT_HEADER_NO_PLACE);
+}
+
+static void connections(void)
+{
+    static struct end end;
+    u64 exchanges = 0, headers = 0, own = 0, no_place = 0;
+    for (u64 number; next_case(&number, CONNECTIONS);) {
+        struct dice d = { 9000000 + number };
+        struct route route;
+        bool syscall_hooks = chance(&d, 50);
+        script_make(&script, &d, &limits);
+        capture_reset_propagating(number, !syscall_hooks, HILO_PROPAGATE_HEADERS | HILO_PROPAGATE_TCP);
+        end_route(&d, &route);
+        end_route_reversed(&route);
+        end_open(&end, false, &route, syscall_hooks, &d);
+        peer_propagate(&end.peer, &wire);
+        while (true) {
+            u32 in = answers_allowed(end.peer.sent), out = requests_allowed(end.peer.received);
+            bool receives = in > end.peer.received, sends = out > end.peer.sent;
+            if (!receives && !sends)
+                break;
+            if (receives && (!sends || chance(&d, 50)))
+                end_receive(&d, &end, in);
+            else
+                end_send(&d, &end, out);
+        }
+        u32 sent = end.peer.sent;
+        end_close(&d, &end);
+        end_same_records(&end.oracle, kept, kept_count);
+        bool has_header = check_wire(sent);
+        CHECK(has_header == (capture_counter(HILO_COUNT_HEADER_WRITTEN) == 1), "the counter says something else");
+        CHECK(has_header || refusals() == 1, "no header, and no reason: %llu", refusals());
+        capture_is_clean();
+        exchanges += script.count;
+        headers += has_header;
+        own += capture_counter(HILO_COUNT_HEADER_OWN);
+        no_place += capture_counter(HILO_COUNT_HEADER_NO_PLACE);
+    }
+    note("%llu requests on %d connections: %llu headers, %llu had their own, %llu no place", exchanges, CONNECTIONS,
+         headers, own, no_place);
+}
+
+/* A client that sends these texts, one after the other. */
+static struct peer client;
+
+static void open_client(u32 carriers)
+{
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 80 };
+    capture_reset_propagating(1, true, carriers);
+    capture_select(CLIENT_TGID);
+    peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+    peer_open(&client, 1, CLIENT_TGID, &route, false, true);
+    peer_propagate(&client, &wire);
+}
+
+static void send_text(const char *text)
+{
+    struct pieces p = { .bytes = (const u8 *)text, .size = strlen(text), .count = 1 };
+    kernel.now += 10;
+    peer_send(&client, &p, p.size, true);
+}
+
+static void shapes(void)
+{
+    static const struct { const char *sends[4]; bool header; } cases[] = {
+        { { "GET / HTTP/1.1\r\nHost: a\r\n\r\n" }, true },
+        { { "GET / HTTP/1.1\nHost: a\n\n" }, true },
+        { { "GET / HTTP/1.1\r\nHost: a\r\nX: folded\r\n line\r\n\r\n" }, true },
+        { { "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" }, true },
+        { { "GET / HT", "TP/1.1\r\nHost: a\r\n\r\n" }, true },
+        { { "GET / HTTP/1.1\r\nHost: a\r\n", "\r\n" }, true },
+        { { "GET / HTTP/1.1\r\nHost: a\r\n\r", "\n" }, false },
+        { { "GET / HTTP/1.1\r\nHost: a\r\ntraceparent: nonsense\r\n\r\n" }, false },
+        { { "GET / HTTP/1.1\r\nHost: a\r\nTRACEPARENT : x\r\n\r\n" }, true },
+        { { "POST / HTTP/1.1\r\nContent-Length: 27\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" }, true },
+        { { "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n" }, true },
+        { { "\x16\x03\x01 no HTTP" }, false },
+        { { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" }, false },
+    };
+    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char sent[400] = "";
+        open_client(HILO_PROPAGATE_HEADERS);
+        for (u32 k = 0; k < 4 && cases[i].sends[k]; k++) {
+            send_text(cases[i].sends[k]);
+            strcat(sent, cases[i].sends[k]);
+        }
+        u32 headers = capture_counter(HILO_COUNT_HEADER_WRITTEN), size = strlen(sent);
+        CHECK(headers == cases[i].header && wire.size == size + HEADER * headers, "case %u: %u headers, %u bytes of %u",
+              i, headers, wire.size, size);
+        CHECK(!memchr(wire.bytes, MESSAGE_UNWRITTEN, wire.size), "case %u: a byte that nobody wrote", i);
+        CHECK(!peer_is_enrolled(&client), "case %u: it is enrolled still", i);
+    }
+}
+
+/* What the kernel refuses leaves no trace in the stream, or nothing is sent. */
+static void refusals_of_the_kernel(void)
+{
+    static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (u32 i = 0; i < 3; i++) {
+        open_client(HILO_PROPAGATE_HEADERS);
+        message_faults = (struct message_faults){ .push = i == 0, .pull_after_push = i > 0, .pop = i == 2 };
+        send_text(text);
+        message_faults = (struct message_faults){ 0 };
+        u32 leaves = i == 2 ? 0 : sizeof(text) - 1;
+        CHECK(wire.size == leaves && !memcmp(wire.bytes, text, leaves), "fault %u: %u bytes", i, wire.size);
+        CHECK(capture_counter(HILO_COUNT_HEADER_FAILED) == 1, "fault %u is not counted", i);
+    }
+}
+
+/* Not selected any more, or switched off: what is enrolled passes as it is, and leaves. */
+static void not_selected(void)
+{
+    open_client(HILO_PROPAGATE_HEADERS);
+    capture_settings()->enabled = 0;
+    send_text("GET / HTTP/1.1\r\n\r\n");
+    CHECK(wire.size == 18 && !peer_is_enrolled(&client), "%u bytes", wire.size);
+}
+
+const struct test propagation_tests[] = {
+    { "propagation: whole connections", connections },
+    { "propagation: shapes of requests", shapes },
+    { "propagation: what the kernel refuses", refusals_of_the_kernel },
+    { "propagation: a process that is not selected any more", not_selected },
+    { 0 },
+};

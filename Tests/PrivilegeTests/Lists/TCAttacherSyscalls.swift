@@ -1,0 +1,1 @@
+../../../helpers/tc-attacher/Syscalls.swift

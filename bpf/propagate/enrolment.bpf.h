@@ -1,0 +1,101 @@
+/* Which connections pass the sk_msg program, and for how long. */
+#ifndef HILO_ENROLMENT_H
+#define HILO_ENROLMENT_H
+
+#include "../maps/enrolled.bpf.h"
+#include "segment.bpf.h"
+
+/* The state of a socket that capture or `connecting` has seen. */
+static __always_inline struct connection *connection_of(struct bpf_sock *sk)
+{
+	if (options.trusted_sockets)
+		return bpf_sk_storage_get(&connections, sk, 0, 0);
+	u64 address = (u64)sk;
+	return bpf_map_lookup_elem(&connections_by_address, &address);
+}
+
+/* A process connects. Only a selected one's socket gets a state here, and only what has one is enrolled. */
+static __always_inline int connecting(struct bpf_sock_addr *address)
+{
+	u32 tgid = current_tgid();
+	struct bpf_sock *sk = address->sk;
+	if (!sk || address->protocol != IPPROTO_TCP || !selected(tgid))
+		return 1;
+	if (!options.trusted_sockets) {
+		struct scratch *s = scratch_get();
+		if (s)
+			connection_by_address(io_number(&s->io, sk), tgid);
+		return 1;
+	}
+	struct connection *conn = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!conn) {
+		count(HILO_COUNT_CONNECTIONS_FULL);
+	} else if (!conn->id) {
+		conn->id = bpf_get_socket_cookie(address);
+		conn->tgid = tgid;
+	}
+	return 1;
+}
+
+static __always_inline void event_ask(struct bpf_sock_ops *event, u32 flags)
+{
+	bpf_sock_ops_cb_flags_set(event, event->bpf_sock_ops_cb_flags | flags);
+}
+
+static __always_inline void event_ask_no_more(struct bpf_sock_ops *event, u32 flags)
+{
+	bpf_sock_ops_cb_flags_set(event, event->bpf_sock_ops_cb_flags & ~flags);
+}
+
+static __always_inline void enrol(struct bpf_sock_ops *event)
+{
+	struct bpf_sock *sk = event->sk;
+	struct connection *conn = sk ? connection_of(sk) : 0;
+	if (!conn)
+		return;
+	/* While programs are replaced, those before may have it. */
+	if ((options.propagation & HILO_PROPAGATE_HEADERS) && !conn->outgoing.enrolled) {
+		u64 key = conn->id;
+		if (bpf_sock_hash_update(event, &enrolled, &key, BPF_NOEXIST)) {
+			count(HILO_COUNT_ENROL_FAILED);
+		} else {
+			count(HILO_COUNT_ENROLLED);
+			conn->outgoing.enrolled = options.loader;
+			event_ask(event, BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG);
+		}
+	}
+	/* Its callbacks are where enrolment ends, and where the option is written. */
+	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG);
+}
+
+static __always_inline void enrolment_ends(struct bpf_sock_ops *event, struct connection *conn)
+{
+	u64 key = conn->id;
+	conn->outgoing.enrolled = 0;
+	bpf_map_delete_elem(&enrolled, &key);
+	u32 needless = BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG;
+	if (!(options.propagation & HILO_PROPAGATE_TCP))
+		needless |= BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG;
+	event_ask_no_more(event, needless);
+}
+
+/* A segment is made. If the sk_msg program has seen what it was to see, this belongs to the same send: the socket is an
+ * ordinary one again before that send returns. */
+static __always_inline void enrolment_ends_when_passed(struct bpf_sock_ops *event)
+{
+	struct bpf_sock *sk = event->sk;
+	struct connection *conn = sk ? connection_of(sk) : 0;
+	if (conn && conn->outgoing.enrolled == options.loader && conn->outgoing.passed)
+		enrolment_ends(event, conn);
+}
+
+/* The peer speaks, to a client that has sent no whole request: it is to be read from an ordinary socket. */
+static __always_inline void enrolment_ends_when_answered(struct bpf_sock_ops *event)
+{
+	struct bpf_sock *sk = event->sk;
+	struct connection *conn = sk ? connection_of(sk) : 0;
+	if (conn && conn->outgoing.enrolled == options.loader && event->skb_len > segment_header_length(event))
+		enrolment_ends(event, conn);
+}
+
+#endif

@@ -1,0 +1,148 @@
+/* The header that is put into a request: traceparent, as W3C Trace Context writes it. */
+#ifndef HILO_HEADER_H
+#define HILO_HEADER_H
+
+#include "enrolment.bpf.h"
+
+enum {
+	/* So much of a send is looked at at once: as it mostly lies in one piece of memory. */
+	WINDOW = 32 * 1024,
+	/* More than the kernel lets pass at once, which is 17 of them. */
+	WINDOWS_MAX = 20,
+	/* A send of so many bytes leaves as one packet's worth of memory, so that Nagle delays no part of it. */
+	MERGED = 8192,
+};
+
+static __always_inline u8 hex_digit(u8 value)
+{
+	return value + (value > 9 ? 'a' - 10 : '0');
+}
+
+static __always_inline void hex_write(u8 *to, const u8 *from, u32 bytes)
+{
+	for (u32 i = 0; i < bytes; i++) {
+		to[2 * i] = hex_digit(from[i] >> 4);
+		to[2 * i + 1] = hex_digit(from[i] & 15);
+	}
+}
+
+/* Makes room at `at`, and writes the header there. Bytes that nobody wrote never leave: room that cannot be filled is
+ * taken back, or nothing is sent. */
+static __always_inline int header_write(struct sk_msg_md *message, u32 at, const struct prepared_context *header)
+{
+	if (bpf_msg_push_data(message, at, HEADER_LENGTH, 0))
+		return -1;
+	u8 *data = 0;
+	if (!bpf_msg_pull_data(message, at, at + HEADER_LENGTH, 0))
+		data = message->data;
+	if (!data || data + HEADER_LENGTH > (u8 *)message->data_end)
+		return bpf_msg_pop_data(message, at, HEADER_LENGTH, 0) ? -2 : -1;
+	static const char name[] = "traceparent: 00-";
+	for (u32 i = 0; i < sizeof(name) - 1; i++)
+		data[i] = name[i];
+	hex_write(data + 16, header->trace_id, 16);
+	data[48] = '-';
+	hex_write(data + 49, header->span_id, 8);
+	data[65] = '-';
+	data[66] = '0';
+	data[67] = '0' + (header->trace_flags & 1);
+	data[68] = '\r';
+	data[69] = '\n';
+	return 0;
+}
+
+/* Shows the io `size` bytes from `at` on, or fewer. Returns how many. */
+static __always_inline u32 window_open(struct sk_msg_md *message, struct io *io, u32 at, u32 size)
+{
+	if (size > WINDOW)
+		size = WINDOW;
+	if (bpf_msg_pull_data(message, at, at + size, 0))
+		return 0;
+	io_segment(io, io_number(io, message->data), size);
+	return size;
+}
+
+/* Walks a message window by window; one that is a body as a whole is only counted. Returns one more than where a header
+ * belongs, or 0. */
+static __always_inline u32 message_walk(struct sk_msg_md *message, struct connection *conn, struct scratch *s,
+					u64 socket, u32 placing)
+{
+	struct direction *d = &conn->direction[0];
+	struct io *io = &s->io;
+	u32 size = message->size, at = 0, header_at = 0;
+	u32 sequence = socket_write_sequence(socket);
+	sending_begins(conn, socket, sequence);
+	for (u32 i = 0; i < WINDOWS_MAX && at < size; i++) {
+		u32 left = size - at, shown = left;
+		bool counted = (d->phase == PHASE_BODY || d->phase == PHASE_CHUNK_DATA) && d->remaining >= left;
+		io_reset(io, socket);
+		io->kernel = 1;
+		if (!counted && i + 1 < WINDOWS_MAX) {
+			shown = window_open(message, io, at, left);
+			if (!shown) {
+				count(HILO_COUNT_HEADER_FAILED);
+				break;
+			}
+		}
+		io_begin(io, sequence + at + (header_at ? HEADER_LENGTH : 0), shown, 0);
+		if (!i)
+			io->placing = placing;
+		walk(conn);
+		if (!i)
+			header_at = io->header_at;
+		at += shown;
+	}
+	return header_at;
+}
+
+static __always_inline int message_pass(struct sk_msg_md *message, struct connection *conn, struct scratch *s,
+					u64 socket)
+{
+	struct outgoing *o = &conn->outgoing;
+	u32 size = message->size, requests = conn->requests;
+	struct tcp_sock *tcp = (struct tcp_sock *)socket;
+	/* With bytes on their way the kernel may take a part of this send only, and counts what it took without regard
+	 * to what was put in: the application would send some of it again. */
+	bool quiet = BPF_CORE_READ(tcp, write_seq) == BPF_CORE_READ(tcp, snd_una);
+	u32 header_at = message_walk(message, conn, s, socket, quiet ? PLACING_HEADER : PLACING_UNSAFE);
+	/* The head of the first request ends in a later send. */
+	o->passed = conn->requests != requests || conn->direction[0].phase != PHASE_HEAD;
+	if (!header_at)
+		return SK_PASS;
+	int result = header_write(message, BOUNDED(header_at - 1, HEAD_MAX - 1), &s->io.header);
+	if (result) {
+		conn->direction[0].end -= HEADER_LENGTH;
+		count(HILO_COUNT_HEADER_FAILED);
+		return result == -1 ? SK_PASS : SK_DROP;
+	}
+	count(HILO_COUNT_HEADER_WRITTEN);
+	if (size + HEADER_LENGTH <= MERGED)
+		bpf_msg_pull_data(message, 0, size + HEADER_LENGTH, 0);
+	return SK_PASS;
+}
+
+static __always_inline int message_look(struct sk_msg_md *message)
+{
+	struct bpf_sock *sk = message->sk;
+	struct connection *conn = sk ? connection_of(sk) : 0;
+	struct scratch *s = scratch_get();
+	if (!conn || !s)
+		return SK_PASS;
+	conn->outgoing.passed = 1;
+	if (conn->ignored || !selected(current_tgid()))
+		return SK_PASS;
+	/* Where the kernel lets another thread in between, that one's send passes unseen. */
+	if (__sync_val_compare_and_swap(&s->busy, 0, 1)) {
+		count(HILO_COUNT_CONTENDED);
+		return SK_PASS;
+	}
+	int verdict = SK_PASS;
+	if (connection_take(conn)) {
+		verdict = message_pass(message, conn, s, io_number(&s->io, sk));
+		connection_release(conn);
+	}
+	s->busy = 0;
+	return verdict;
+}
+
+#endif

@@ -1,0 +1,66 @@
+/* The propagation programs: they write out what capture decided, and read what others wrote.
+ *
+ *   connecting      cgroup/connect4, connect6: a selected process connects, which is known in its own thread only
+ *   socket_event    sockops: takes such a connection in once it stands, and lets it go after its first request; writes
+ *                   and reads the TCP option
+ *   message_sending sk_msg: what an enrolled connection sends passes here, in the sender's thread, before it is queued
+ *
+ * A socket in map `enrolled` is no ordinary socket: on some kernels FIONREAD answers 0 there, and a blocking receive
+ * can be interrupted by what should not interrupt it. So each is in it for as short as can be: from being established
+ * to the transmission of its first request, during which no process waits for an answer.
+ *
+ * They share capture's maps. So the send of an enrolled connection is walked here, where a header can still be put into
+ * it; capture's own hook finds those bytes walked, by their sequence numbers. */
+#include "../kernel/kernel_types.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include "../lib/sending.bpf.h"
+#include "enrolment.bpf.h"
+#include "header.bpf.h"
+#include "option.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("cgroup/connect4")
+int connecting_v4(struct bpf_sock_addr *address)
+{
+	return connecting(address);
+}
+
+SEC("cgroup/connect6")
+int connecting_v6(struct bpf_sock_addr *address)
+{
+	return connecting(address);
+}
+
+SEC("sk_msg")
+int message_sending(struct sk_msg_md *message)
+{
+	return message_look(message);
+}
+
+SEC("sockops")
+int socket_event(struct bpf_sock_ops *event)
+{
+	switch (event->op) {
+	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
+		enrol(event);
+		break;
+	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
+		option_expect(event);
+		break;
+	case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
+		enrolment_ends_when_passed(event);
+		option_reserve(event);
+		break;
+	case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
+		option_write(event);
+		break;
+	case BPF_SOCK_OPS_PARSE_HDR_OPT_CB:
+		enrolment_ends_when_answered(event);
+		option_read(event);
+		break;
+	}
+	return 1;
+}

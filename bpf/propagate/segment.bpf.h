@@ -1,0 +1,34 @@
+/* The TCP header of the segment that a callback of sockops is about. */
+#ifndef HILO_SEGMENT_H
+#define HILO_SEGMENT_H
+
+#include "../kernel/kernel_types.h"
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+enum {
+	TCP_SEQUENCE = 4,
+	TCP_DATA_OFFSET = 12, /* its upper half: words of header */
+	TCP_HEADER_MIN = 20,
+};
+
+/* Bytes of header, options included; all of the segment where it cannot be seen. */
+static __always_inline u32 segment_header_length(struct bpf_sock_ops *event)
+{
+	const u8 *header = event->skb_data;
+	if (header + TCP_HEADER_MIN > (const u8 *)event->skb_data_end)
+		return event->skb_len;
+	return (header[TCP_DATA_OFFSET] >> 4) * 4;
+}
+
+/* The sequence number of its first byte. False where it cannot be seen. */
+static __always_inline bool segment_sequence(struct bpf_sock_ops *event, u32 *sequence)
+{
+	const u8 *header = event->skb_data;
+	if (header + TCP_HEADER_MIN > (const u8 *)event->skb_data_end)
+		return false;
+	*sequence = bpf_ntohl(*(const __be32 *)(header + TCP_SEQUENCE));
+	return true;
+}
+
+#endif

@@ -1,0 +1,81 @@
+internal import BPFABI
+internal import CLibBPF
+internal import HelperKit
+internal import LibBPF
+internal import LinuxSys
+internal import Wire
+
+/// The propagation programs at work, through descriptors that stay open until this process ends.
+struct Propagation {
+    /// What keeps the programs attached: links, and for the one of map `enrolled` that map.
+    let links: [(program: String, descriptor: Int32)]
+    let facts: [Fact]
+
+    /// What hangs on the control group; the one of map `enrolled` belongs to that map.
+    private static let ofControlGroup = ["connecting_v4", "connecting_v6", "socket_event"]
+    private static let ofEnrolled = "message_sending"
+
+    /// Loads and attaches. The object and its links stay open: closing them would detach the programs.
+    init(_ bytes: [UInt8], carriers: UInt32, _ loans: borrowing Loans) throws(HelperFault) {
+        libbpf_set_memlock_rlim(0)
+        hilo_libbpf_listen()
+        let opened = bytes.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) }
+        guard let object = opened, let options = bpf_object__find_map_by_name(object, ".rodata.options") else {
+            throw HelperFault(
+                .fault, "The propagation programs in lib/hilo/bpf/propagate.bpf.o are damaged; 'make stage' puts whole "
+                    + "ones there")
+        }
+        guard let group = loans.controlGroup else { throw Propagation.noControlGroup }
+        for name in loans.names {
+            guard let map = bpf_object__find_map_by_name(object, name), let descriptor = loans.map(name) else {
+                throw HelperFault(.fault, "The propagation programs have no map \(name)")
+            }
+            let taken = bpf_map__reuse_fd(map, descriptor)
+            guard taken == 0 else { throw Propagation.refusal("use map \(name)", taken) }
+        }
+        var values = hilo_load_options(
+            ring_bytes: UInt64(Propagation.ringBytes(of: object)), trusted_sockets: loans.hasTrustedSockets ? 1 : 0,
+            propagation: carriers, loader: UInt32(bitPattern: ProcessControl.processID), reserved: 0)
+        let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
+        guard set == 0 else { throw Propagation.refusal("set options", set) }
+        let loaded = bpf_object__load(object)
+        guard loaded == 0 else { throw Propagation.refusal("load", loaded) }
+        links = try Propagation.attach(object, to: group)
+        facts = [Fact("programs", (Propagation.ofControlGroup + [Propagation.ofEnrolled]).joined(separator: ","))]
+    }
+
+    private static func attach(
+        _ object: OpaquePointer, to group: Int32
+    ) throws(HelperFault) -> [(program: String, descriptor: Int32)] {
+        guard let writer = bpf_object__find_program_by_name(object, ofEnrolled) else {
+            throw HelperFault(.fault, "The propagation programs lack \(ofEnrolled)")
+        }
+        // Before anything is enrolled. It stays attached for as long as some process has a descriptor of the map.
+        let enrolled = bpf_object__find_map_fd_by_name(object, "enrolled")
+        let hung = bpf_prog_attach(bpf_program__fd(writer), enrolled, BPF_SK_MSG_VERDICT, 0)
+        guard hung == 0 else { throw refusal("attach \(ofEnrolled)", hung) }
+        var links = [(program: ofEnrolled, descriptor: enrolled)]
+        for name in ofControlGroup {
+            guard let program = bpf_object__find_program_by_name(object, name),
+                let link = bpf_program__attach_cgroup(program, group)
+            else { throw refusal("attach \(name)", hilo_libbpf_error()) }
+            links.append((name, bpf_link__fd(link)))
+        }
+        return links
+    }
+
+    private static func ringBytes(of object: OpaquePointer) -> UInt32 {
+        bpf_object__find_map_by_name(object, "records").map { bpf_map__max_entries($0) } ?? 0
+    }
+
+    private static let noControlGroup = HelperFault(.fault, "No control group was lent to attach to")
+
+    private static func refusal(_ step: String, _ answer: Int32) -> HelperFault {
+        let code = abs(answer)
+        let words = Programs.lastWords()
+        let text = "\(SysError.text(of: code)) (\(SysError.name(of: code)))\(words.isEmpty ? "" : ", \(words)")"
+        return HelperFault(
+            code == Errno.notPermitted ? .privilege : .unavailable,
+            "This kernel does not take the programs that pass contexts on. \(step): \(text)")
+    }
+}
