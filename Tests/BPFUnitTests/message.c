@@ -55,29 +55,3 @@ int message_run(int (*program)(struct sk_msg_md *), struct bpf_sock *socket, con
     show(&m, 0, size);
     return program(&m);
 }
-
-/* ---- options of TCP ---- */
-
-long bpf_sock_ops_cb_flags_set(struct bpf_sock_ops *event, int flags)
-{
-    event->bpf_sock_ops_cb_flags = flags;
-    return 0;
-}
-
-long bpf_reserve_hdr_opt(struct bpf_sock_ops *event, __u32 length, __u64 flags)
-{
-    (void)event;
-    return flags || length > 40 ? -ENOSPC : 0;
-}
-
-long bpf_store_hdr_opt(struct bpf_sock_ops *event, const void *from, __u32 length, __u64 flags)
-{
-    (void)event, (void)from, (void)length, (void)flags;
-    return 0;
-}
-
-long bpf_load_hdr_opt(struct bpf_sock_ops *event, void *result, __u32 length, __u64 flags)
-{
-    (void)event, (void)result, (void)length, (void)flags;
-    return -ENOMSG;
-}

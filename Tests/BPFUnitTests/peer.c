@@ -1,5 +1,6 @@
 #include "peer.h"
 #include "message.h"
+#include "segment.h"
 #include <errno.h>
 
 enum { TCP_STATE_CLOSE_WAIT = 8, ROOMY = 1 << 30, KERNEL_PAGES = 5 };
@@ -125,18 +126,11 @@ void peer_end_of_stream(struct peer *p)
         socket_received(&p->socket.sock, 0, 0);
 }
 
-static void happens(struct peer *p, u32 what)
-{
-    struct bpf_sock_ops event = { .op = what, .sk = (struct bpf_sock *)&p->socket.sock };
-    event.snd_una = p->socket.tcp.snd_una;
-    socket_event(&event);
-}
-
 void peer_propagate(struct peer *p, struct page *wire)
 {
     p->wire = wire;
     wire->size = 0;
-    happens(p, BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB);
+    segment_happens(p, BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, 0, 0, NULL);
 }
 
 bool peer_is_enrolled(const struct peer *p)
@@ -152,7 +146,7 @@ static u32 pass_message(struct peer *p, const struct pieces *pieces)
     int verdict = message_run(message_sending, (struct bpf_sock *)&p->socket.sock, pieces->bytes, pieces->size);
     u32 size = verdict == SK_PASS ? message_bytes.size : 0;
     page_add(p->wire, message_bytes.bytes, size);
-    happens(p, BPF_SOCK_OPS_HDR_OPT_LEN_CB);
+    segment_happens(p, BPF_SOCK_OPS_HDR_OPT_LEN_CB, p->socket.tcp.write_seq, size, NULL);
     return size;
 }
 

@@ -4,7 +4,7 @@
 #include "end.h"
 #include "message.h"
 
-enum { CONNECTIONS = 30000, HEADER = 70 };
+enum { CONNECTIONS = 20000, HEADER = 70 };
 
 static struct page wire;
 
