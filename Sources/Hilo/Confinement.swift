@@ -21,18 +21,21 @@ struct Confinement {
         } catch {
             throw Leaving(.fault, "error: the process that starts helpers could not be started: \(error)")
         }
+        let confinement: Confinement
         do throws(SysError) {
             try account?.become(keepingBounding: [])
             let bounding = try Capabilities.giveUpAll()
             // Who has the same user could otherwise trace this process, and ask its helpers in its name.
             try ProcessControl.setDumpable(false)
-            return Confinement(starter: starter, bounding: bounding)
+            confinement = Confinement(starter: starter, bounding: bounding)
         } catch {
             guard let account, error.code == Errno.notPermitted else {
                 throw Leaving(.fault, "error: privileges could not be given up: \(error)")
             }
             throw cannotBecome(account, error)
         }
+        try requireThreads()
+        return confinement
     }
 
     /// Becomes the unprivileged user when started as root, and keeps what the helpers of a hilo that is started later
@@ -63,6 +66,19 @@ struct Confinement {
                 "error: only \(limit) files may be open at once (RLIMIT_NOFILE), hilo needs \(neededDescriptors): "
                     + "raise it with ulimit -n or LimitNOFILE=")
         }
+    }
+
+    /// Beside a thread for each processor in libdispatch's pool and in that of the connections: the starter's, both
+    /// helpers' and the spool's, libdispatch's own, and one that looks names up. The two helpers count as well.
+    private static var neededThreads: Int { 2 * ThreadRoom.processors + 8 }
+
+    private static func requireThreads() throws(Leaving) {
+        let (possible, needed) = (ThreadRoom.count(upTo: neededThreads), neededThreads)
+        guard possible < needed else { return }
+        throw Leaving(
+            .unavailable,
+            "error: only \(possible) more threads may be started, hilo needs \(needed) on this host: raise the limit "
+                + "of processes (ulimit -u, LimitNPROC=, TasksMax=) or of address space (ulimit -v, LimitAS=)")
     }
 
     private static func cannotBecome(_ account: Account, _ error: SysError) -> Leaving {

@@ -154,6 +154,19 @@ def test_too_few_descriptors(workspace, command, measured):
     measured(lines[0])
 
 
+@pytest.mark.parametrize("limit", ["--nproc=4", "--as=120000000"])
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_too_few_threads(workspace, command, limit, measured):
+    """libdispatch asks again for ever for a thread that it does not get, and nobody takes a SIGTERM."""
+    done = hilo.command(
+        workspace, command, uid=2, environment={"OTEL_EBPF_OPEN_PORT": PORT}, wrapper=["prlimit", limit]
+    )
+    assert done.returncode == hilo.KERNEL, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1 and "more threads may be started" in lines[0] and "LimitNPROC=" in lines[0], done.stderr
+    measured(lines[0])
+
+
 def test_a_low_soft_limit_of_descriptors_is_raised(workspace):
     done = hilo.command(workspace, "doctor", wrapper=["prlimit", "--nofile=20:4096"])
     assert done.returncode == hilo.OK, done.stdout + done.stderr
