@@ -192,12 +192,26 @@ import Testing
         #expect(try batch(at: 0.1).attempt == 2)
     }
 
-    @Test func closingDoesNotWaitForAPauseThatOutlastsIt() throws {
-        _ = accept([1, 2, 3, 4], at: 0)
+    @Test func closingTriesOnceMoreDuringAPauseOfTheCollectors() throws {
+        _ = accept(Array(1...8), at: 0)
         _ = settle(try batch(at: 0).id, as: .failed(retryAfter: .seconds(30)), at: 0)
-        queue.close(deadline: at(10), now: at(0))
-        guard case .finished = queue.next(now: at(0)) else { throw CancellationError() }
-        #expect(queue.counts.dropped[.shutdown] == 4)
+        queue.close(deadline: at(10), now: at(1))
+        let last = try batch(at: 1)
+        expectWait(10, at: 1)
+        // It still asks for peace, for longer than there is time: that was the last request.
+        _ = settle(last.id, as: .failed(retryAfter: .seconds(29)), at: 2)
+        guard case .finished = queue.next(now: at(2)) else { throw CancellationError() }
+        #expect(queue.counts.dropped[.shutdown] == 8 && queue.counts.isBalanced)
+    }
+
+    @Test func aCollectorThatTakesTheLastRequestGetsTheRest() throws {
+        _ = accept(Array(1...8), at: 0)
+        _ = settle(try batch(at: 0).id, as: .failed(retryAfter: .seconds(30)), at: 0)
+        queue.close(deadline: at(10), now: at(1))
+        _ = settle(try batch(at: 1).id, as: .delivered(rejected: 0), at: 2)
+        _ = settle(try batch(at: 2).id, as: .delivered(rejected: 0), at: 3)
+        guard case .finished = queue.next(now: at(3)) else { throw CancellationError() }
+        #expect(queue.counts.exported == 8)
     }
 
     /// Whatever happens in whatever order, each span is accounted for, and no batch is delivered twice.

@@ -64,6 +64,27 @@ import Testing
         #expect(note(.delivered(rejected: -1), "", "d", at: 500) == .partial(rejected: 0, message: "d"))
     }
 
+    /// After which nothing is sent for so long, that the next failure would say it too late.
+    @Test func aLongPauseIsSaidInTheMiddleOfTrouble() {
+        #expect(note(.failed(retryAfter: nil), "HTTP 503", at: 0) != nil)
+        #expect(note(.failed(retryAfter: .seconds(20)), "HTTP 429: 20", at: 10) == nil)
+        #expect(
+            note(.failed(retryAfter: .seconds(3600)), "HTTP 429: 3600", at: 30)
+                == .failing(reason: "HTTP 429: 3600", message: ""))
+        #expect(note(.failed(retryAfter: .seconds(3600)), "HTTP 429: 3600", at: 31) == nil)
+        #expect(note(.delivered(rejected: 0), at: 32) == .recovered(after: .seconds(32), lost: 0))
+        #expect(note(.failed(retryAfter: .seconds(600)), "HTTP 429: 600", at: 33) != nil)
+    }
+
+    @Test func whatIsGivenUpForItsAgeIsSaidOnceAMinuteWithWhatCameSince() {
+        func note(_ total: UInt64, at now: Int) -> ExportHealth.Notice? { health.note(expired: total, now: at(now)) }
+        #expect(note(0, at: 0) == nil)
+        #expect(note(5, at: 1) == .expired(lost: 5))
+        #expect(note(50, at: 30) == nil)
+        #expect(note(70, at: 61) == .expired(lost: 65))
+        #expect(note(70, at: 500) == nil)
+    }
+
     @Test func aFullQueueIsSaidOnceAMinuteWithWhatCameSince() {
         #expect(note(overflow: 0, at: 0) == nil)
         #expect(note(overflow: 5, at: 1) == .overflow(lost: 5))

@@ -28,6 +28,17 @@ import Testing
         #expect(Self.verdict(status).outcome == .failed(retryAfter: nil))
     }
 
+    @Test func whatItAskedForIsSaidBesideWhatItGets() {
+        func reason(_ retryAfter: String?) -> String {
+            Self.verdict(429, retryAfter: retryAfter).reason(waitingAtMost: .seconds(300))
+        }
+        #expect(reason("3600") == "HTTP 429: it asked to wait 3600 s, hilo waits 300 s")
+        #expect(reason("12") == "HTTP 429: it asked to wait 12 s, hilo waits 12 s")
+        #expect(reason("0") == "HTTP 429")
+        #expect(reason(nil) == "HTTP 429")
+        #expect(Self.verdict(200).reason(waitingAtMost: .seconds(300)) == "HTTP 200")
+    }
+
     @Test(arguments: [100, 301, 302, 307, 400, 401, 403, 404, 408, 413, 415, 499, 500, 501, 505, 599, 999, 0, -1])
     func noOtherIs(_ status: Int) {
         let verdict = Self.verdict(status, retryAfter: "12", body: Self.status)

@@ -167,8 +167,8 @@ package struct DeliveryQueue<Item: Sendable>: Sendable {
             lane?.close(deadline: deadline, now: now)
             return
         }
-        // There may be no later: try at once, unless the collector itself asked for peace.
-        guard let hold, !hold.isDemanded else { return }
+        // There is no later: try once more, even if the collector asked for peace. It gets one request.
+        guard let hold else { return }
         self.hold?.end = min(hold.end, now)
         backoff.reset()
     }

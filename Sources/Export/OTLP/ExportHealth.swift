@@ -15,9 +15,11 @@ package struct ExportHealth: Sendable {
         case partial(rejected: Int, message: String)
         /// This many spans found the queue full since the last such notice.
         case overflow(lost: UInt64)
+        /// This many spans were given up since the last such notice, since no attempt succeeded for so long.
+        case expired(lost: UInt64)
     }
 
-    private enum Topic: Hashable { case failing, refusing, partial, overflow }
+    private enum Topic: Hashable { case failing, refusing, partial, overflow, expired }
 
     private struct Trouble {
         var topic: Topic
@@ -28,6 +30,8 @@ package struct ExportHealth: Sendable {
         var isKnown = false
         /// Its present topic and reason were said.
         var isCurrent = false
+        /// That the collector asked for a long pause was said.
+        var isPauseKnown = false
     }
 
     private let quiet: Duration
@@ -35,6 +39,7 @@ package struct ExportHealth: Sendable {
     private var lastSaid: [Topic: ContinuousClock.Instant] = [:]
     private var lastPartial: String?
     private var overflowSaid: UInt64 = 0
+    private var expiredSaid: UInt64 = 0
 
     package init(quiet: Duration = .seconds(60)) {
         self.quiet = quiet
@@ -50,8 +55,17 @@ package struct ExportHealth: Sendable {
         now: ContinuousClock.Instant
     ) -> Notice? {
         switch outcome {
-        case .failed:
-            return begin(.failing, .failing(reason: reason, message: message), reason, lostBefore: lostBefore, now: now)
+        case .failed(let retryAfter):
+            // Nothing is heard of the collector for longer than trouble is otherwise silent.
+            let isLongPause = retryAfter.map { $0 >= quiet } ?? false
+            if isLongPause, trouble?.isPauseKnown != true {
+                trouble?.isCurrent = false
+                lastSaid[.failing] = nil
+            }
+            let notice = begin(
+                .failing, .failing(reason: reason, message: message), reason, lostBefore: lostBefore, now: now)
+            if isLongPause, notice != nil { trouble?.isPauseKnown = true }
+            return notice
         case .refused:
             return begin(
                 .refusing, .refusing(reason: reason, message: message), reason, lostBefore: lostBefore, now: now)
@@ -71,6 +85,13 @@ package struct ExportHealth: Sendable {
         guard total > overflowSaid, may(.overflow, now) else { return nil }
         defer { overflowSaid = total }
         return .overflow(lost: total - overflowSaid)
+    }
+
+    /// Notes how many spans have been given up for their age in all.
+    package mutating func note(expired total: UInt64, now: ContinuousClock.Instant) -> Notice? {
+        guard total > expiredSaid, may(.expired, now) else { return nil }
+        defer { expiredSaid = total }
+        return .expired(lost: total - expiredSaid)
     }
 
     private mutating func begin(

@@ -30,6 +30,8 @@ package struct ExportLog: Sendable {
                 metadata: ["rejected": "\(rejected)", "message": "\(foreign.cleaned(message))"])
         case .overflow(let lost):
             logger.warning("Export queue is full; the newest spans are lost", metadata: ["lost": "\(lost)"])
+        case .expired(let lost):
+            logger.warning("Spans waited too long for the collector; they are lost", metadata: ["lost": "\(lost)"])
         }
     }
 

@@ -107,12 +107,17 @@ public final class OTLPExporter: SpanSink {
     private func nextWork() async -> Work? {
         while true {
             if Task.isCancelled { finish(within: .zero) }
-            let (step, notice) = state.withLock { state in
+            let (step, notices) = state.withLock { state in
                 let now = ContinuousClock.now
-                let overflow = state.queue.counts.dropped[.queueFull]
-                return (state.queue.next(now: now), state.health.note(overflow: overflow, now: now))
+                let step = state.queue.next(now: now)
+                let dropped = state.queue.counts.dropped
+                let notices = [
+                    state.health.note(overflow: dropped[.queueFull], now: now),
+                    state.health.note(expired: dropped[.exportTimeout], now: now),
+                ]
+                return (step, notices.compactMap(\.self))
             }
-            if let notice { log.say(notice) }
+            for notice in notices { log.say(notice) }
             switch (step, spool) {
             case (.send(let batch), _): return .send(batch)
             case (.store(let batch), let spool?): return .store(batch, spool)
@@ -148,8 +153,8 @@ public final class OTLPExporter: SpanSink {
             let lostBefore = state.queue.counts.dropped.total
             guard count(&state.queue, now) else { return nil }
             return state.health.note(
-                verdict.outcome, reason: verdict.reason, message: verdict.message, lostBefore: lostBefore,
-                lost: state.queue.counts.dropped.total, now: now)
+                verdict.outcome, reason: verdict.reason(waitingAtMost: settings.retry.maxElapsedTime),
+                message: verdict.message, lostBefore: lostBefore, lost: state.queue.counts.dropped.total, now: now)
         }
         if let notice { log.say(notice) }
         doorbell.ring()

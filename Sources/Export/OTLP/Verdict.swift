@@ -44,6 +44,15 @@ package struct Verdict: Hashable, Sendable {
         }
     }
 
+    /// The reason, and how long the collector asked for peace, beside how long it gets it.
+    ///
+    /// - Parameter longest: hilo waits no longer, whatever it is asked.
+    package func reason(waitingAtMost longest: Duration) -> String {
+        guard case .failed(let retryAfter?) = outcome, retryAfter > .zero else { return reason }
+        let waits = min(retryAfter, longest).components.seconds
+        return "\(reason): it asked to wait \(retryAfter.components.seconds) s, hilo waits \(waits) s"
+    }
+
     /// What to look at first, where a status alone says it.
     private static func hint(at status: Int) -> String {
         switch status {
