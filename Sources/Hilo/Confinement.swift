@@ -14,6 +14,7 @@ struct Confinement {
     /// - Parameter user: whom to become when started as root; nil: `hilo`, else `nobody`.
     static func enter(user: String?) throws(Leaving) -> Confinement {
         try requireDescriptors()
+        try requireHost()
         let account = try account(named: user)
         let starter: HelperStarter
         do throws(StartFailure) {
@@ -41,12 +42,28 @@ struct Confinement {
     /// Becomes the unprivileged user when started as root, and keeps what the helpers of a hilo that is started later
     /// gain their privileges from.
     static func becomeUnprivileged(user: String?) throws(Leaving) {
+        try requireHost()
         guard let account = try account(named: user) else { return }
         do throws(SysError) {
             try account.become(keepingBounding: Starter.bounding)
         } catch {
             throw cannotBecome(account, error)
         }
+    }
+
+    /// Why this process is where helpers are of no use; nil where it is not, or /proc does not tell.
+    static func obstacle() -> Explanation? {
+        do throws(SysError) {
+            return try Explanation.ofForeignNamespace()
+        } catch {
+            return nil
+        }
+    }
+
+    private static func requireHost() throws(Leaving) {
+        guard let obstacle = obstacle() else { return }
+        let remedy = obstacle.remedy.map { ". Remedy: \($0)" } ?? ""
+        throw Leaving(obstacle.exitCode, "error: \(obstacle.cause)\(remedy)")
     }
 
     /// What a run with a collector and a hundred connections stays below. With too few, whatever opens next fails, for

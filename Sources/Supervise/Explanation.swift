@@ -16,6 +16,10 @@ public struct Explanation: Hashable, Sendable {
         (cause, remedy) = Explanation.text(trouble, manifest, path)
     }
 
+    init(helper: String, cause: String, remedy: String?, exitCode: ExitCode) {
+        (self.helper, self.cause, self.remedy, self.exitCode) = (helper, cause, remedy, exitCode)
+    }
+
     public var line: String {
         remedy.map { "\(helper): \(cause). Remedy: \($0)" } ?? "\(helper): \(cause)"
     }

@@ -181,6 +181,20 @@ def test_a_process_namespace_of_its_own_is_refused(workspace, measured):
     measured(line.split("  ")[-1].strip())
 
 
+@pytest.mark.parametrize("uid, option", [(places.HILO_UID, "--user"), (0, "--map-root-user")])
+def test_a_user_namespace_of_its_own_is_refused(workspace, uid, option, measured):
+    """Files' capabilities have no force over the host there, and what fails for that looks like something else."""
+    for command in ["doctor", "run"]:
+        done = hilo.command(
+            workspace, command, uid=uid, environment={"OTEL_EBPF_OPEN_PORT": "1"}, wrapper=["unshare", option]
+        )
+        assert done.returncode == hilo.PRIVILEGE, f"{done.returncode}: {done.stdout}{done.stderr}"
+        said = done.stdout + done.stderr
+        assert "user namespace that is not the host's" in said and "hostUsers: true" in said, said
+        assert "every user's processes can be read" not in said, said
+    measured(done.stderr.strip())
+
+
 def test_doctor(workspace, measured):
     """The same by asking: 0 where run would trace, else not, with the reason."""
     good = hilo.command(workspace, "doctor", "--json")

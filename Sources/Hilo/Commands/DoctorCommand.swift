@@ -37,6 +37,9 @@ struct DoctorCommand: ParsableCommand {
     }
 
     private func examine() throws -> Examination {
+        if let obstacle = Confinement.obstacle() {
+            return Examination(kernel: Host.kernelRelease, obstacle: obstacle)
+        }
         do throws(Leaving) {
             let confinement = try Confinement.enter(user: user)
             do throws(SysError) {
@@ -63,11 +66,7 @@ struct DoctorCommand: ParsableCommand {
         }
         return Examination(
             kernel: Host.kernelRelease, bounding: confinement.bounding,
-            capture: [
-                ("capture by socket tracepoints", try await reader(.socket)),
-                ("capture by kernel functions", try await reader(.fentry)),
-                ("capture by system calls", try await reader(.syscall)),
-            ],
+            capture: [try await reader(.socket), try await reader(.fentry), try await reader(.syscall)],
             inspector: try await trial.run(.processInspector, abiVersion: 0),
             passing: try await trial.passOn(.all, abiVersion: KernelSettings.abiVersion, controlGroup: nil))
     }

@@ -31,18 +31,42 @@ struct Examination {
     var wouldTrace: Bool { exitCode == .success }
 
     init(
-        kernel: String, bounding: BoundingSetEmptied, capture: [(name: String, outcome: Trial.Outcome)],
-        inspector: Trial.Outcome, passing: Trial.Outcome
+        kernel: String, bounding: BoundingSetEmptied, capture: [Trial.Outcome], inspector: Trial.Outcome,
+        passing: Trial.Outcome
     ) {
         self.kernel = kernel
-        features = capture.map { Examination.capture($0.name, $0.outcome) } + [
-            Examination.discovery(inspector),
-            Examination.environments(inspector),
-            Examination.coordinator(bounding),
-            Examination.whoMayTrace(Installation.ofThisProcess()),
-            Examination.passingOn(passing),
+        features =
+            Examination.helpers(capture, inspector, passing) + [Examination.coordinator(bounding)]
+            + Examination.installation(.ofThisProcess())
+        exitCode = Examination.exitCode(capture, inspector)
+    }
+
+    /// Where no helper is worth a trial.
+    init(kernel: String, obstacle: Explanation) {
+        self.kernel = kernel
+        let failed = Trial.Outcome.failed(obstacle)
+        features =
+            Examination.helpers(Examination.captureNames.map { _ in failed }, failed, failed)
+            + Examination.installation(.ofThisProcess())
+        exitCode = obstacle.exitCode
+    }
+
+    /// In the order in which they are tried.
+    private static let captureNames = [
+        "capture by socket tracepoints", "capture by kernel functions", "capture by system calls",
+    ]
+
+    private static func helpers(
+        _ capture: [Trial.Outcome], _ inspector: Trial.Outcome, _ passing: Trial.Outcome
+    ) -> [Feature] {
+        zip(captureNames, capture).map { Examination.capture($0, $1) } + [
+            discovery(inspector), environments(inspector), passingOn(passing),
         ]
-        exitCode = Examination.exitCode(capture.map(\.outcome), inspector)
+    }
+
+    /// What does not depend on how the helpers get on.
+    private static func installation(_ installation: Installation) -> [Feature] {
+        [whoMayTrace(installation)]
     }
 
     private static func capture(_ name: String, _ outcome: Trial.Outcome) -> Feature {
