@@ -42,7 +42,7 @@ public struct ProcessObserver: ~Copyable {
     /// Whether the file that it runs permits capabilities; nil when this process may not know.
     public borrowing func hasFileCapabilities() -> Bool? {
         do throws(SysError) {
-            return try OwnExecutable.fileCapabilities(of: "/proc/\(pid)/exe") != nil
+            return try FileCapabilities.of("/proc/\(pid)/exe") != nil
         } catch {
             return nil
         }

@@ -195,6 +195,15 @@ def test_a_user_namespace_of_its_own_is_refused(workspace, uid, option, measured
     measured(done.stderr.strip())
 
 
+@pytest.mark.parametrize("uid", [0, places.HILO_UID])
+def test_doctor_sees_what_a_file_may_gain_whoever_runs_it(workspace, uid):
+    stage = workspace.copy_of_stage(f"generous-{uid}")
+    reader = stage / "libexec/hilo/hilo-event-reader"
+    subprocess.run(["setcap", "cap_bpf,cap_perfmon,cap_setpcap,cap_net_raw=p", str(reader)], check=True)
+    said = hilo.command(workspace, "doctor", uid=uid, stage=stage).stdout
+    assert f"{reader} may gain CAP_NET_RAW" in said, said
+
+
 def test_doctor(workspace, measured):
     """The same by asking: 0 where run would trace, else not, with the reason."""
     good = hilo.command(workspace, "doctor", "--json")

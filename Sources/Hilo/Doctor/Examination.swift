@@ -66,7 +66,7 @@ struct Examination {
 
     /// What does not depend on how the helpers get on.
     private static func installation(_ installation: Installation) -> [Feature] {
-        [whoMayTrace(installation)]
+        [whoMayTrace(installation), whatFilesGive(installation)]
     }
 
     private static func capture(_ name: String, _ outcome: Trial.Outcome) -> Feature {
@@ -144,6 +144,24 @@ struct Examination {
                 "every user of this host may execute \(open.map(\.name).joined(separator: " and ")), and so see what "
                     + "hilo can see",
                 remedy: "install them for a group of hilo's own: as root, make stage GROUP=hilo")
+    }
+
+    private static func whatFilesGive(_ installation: Installation) -> Feature {
+        let name = "capabilities of helpers' files"
+        let surpluses = HelperManifest.helpers.compactMap { manifest -> FileSurplus? in
+            let path = installation.path(of: manifest)
+            do throws(SysError) {
+                return FileSurplus(of: try FileCapabilities.of(path), beyond: manifest, at: path)
+            } catch {
+                // That it cannot be reached is said by its trial.
+                return nil
+            }
+        }
+        return surpluses.isEmpty
+            ? Feature(name, .on, "their files permit what their manifests have, and nothing else")
+            : Feature(
+                name, .limited, surpluses.map(\.cause).joined(separator: "; "),
+                remedy: surpluses.map(\.remedy).joined(separator: "; "))
     }
 
     /// Any set of hooks does; of several reasons the one that a person can do something about.
