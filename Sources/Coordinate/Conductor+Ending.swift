@@ -120,6 +120,8 @@ extension Conductor {
         } else if ledger.isLastCountMissing {
             logger.warning(
                 "Stopped; what was left in the ring is lost, and nobody counted it", metadata: closing.metadata)
+        } else if closing.hasLosses {
+            logger.warning("Stopped; some were lost, and every record is accounted for", metadata: closing.metadata)
         } else {
             logger.notice("Stopped; every record is accounted for", metadata: closing.metadata)
         }

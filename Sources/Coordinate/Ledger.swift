@@ -81,7 +81,10 @@ public struct Ledger: Hashable {
             && sinks.allSatisfy {
                 $0.counts.isBalanced && $0.counts.accepted == assembled.spans && $0.counts.queued == 0
             }
-        return Closing(facts: facts, isBalanced: isBalanced)
+        let hasLosses =
+            !isLastCountMissing && (ringFull > 0 || readerLost > 0) || counts.rejected > 0
+            || sinks.contains { $0.counts.dropped.total > 0 }
+        return Closing(facts: facts, isBalanced: isBalanced, hasLosses: hasLosses)
     }
 
     /// Of what was assembled: where a limit was reached.
@@ -98,6 +101,8 @@ public struct Ledger: Hashable {
         public let facts: [(name: String, value: UInt64)]
         /// Every record is among them exactly once.
         public let isBalanced: Bool
+        /// Records or spans that were wanted went no further. What nobody chose, or the sampler left out, is none.
+        public let hasLosses: Bool
 
         public var metadata: Logger.Metadata {
             Dictionary(facts.map { ($0.name, "\($0.value)") }) { first, _ in first }

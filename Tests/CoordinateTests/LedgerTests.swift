@@ -89,6 +89,36 @@ func counters(_ values: [(hilo_counter, UInt64)]) -> KernelCounters {
         #expect(value("dropped_reader_lost", closing) == 0)
     }
 
+    @Test func whatWasLostIsToldFromWhatNobodyWanted() {
+        func closing(
+            _ kernel: [(hilo_counter, UInt64)] = [], _ change: (inout RecordCounts) -> Void = { _ in },
+            sink: ExportCounts? = nil
+        ) -> Ledger.Closing {
+            var ledger = Ledger()
+            ledger.take(counters([(HILO_COUNT_ATTEMPTED, 12)] + kernel))
+            var counts = records(10)
+            change(&counts)
+            return ledger.closing(counts, sinks: sink.map { [("otlp", $0)] } ?? [])
+        }
+        var late = DeliveryQueue<Int>(limits: .ofTests)
+        late.close(deadline: .now, now: .now)
+        _ = late.accept([1], now: .now)
+
+        #expect(!closing().hasLosses)
+        #expect(closing([(HILO_COUNT_RING_FULL, 1)]).hasLosses)
+        #expect(closing([(HILO_COUNT_ATTEMPTED, 13)]).hasLosses)
+        #expect(closing { $0.rejected = 1 }.hasLosses)
+        #expect(closing(sink: late.counts).hasLosses)
+        #expect(!closing([(HILO_COUNT_UNSAMPLED, 5)]).hasLosses)
+        let left = closing {
+            $0.assembler.unsampled = 1
+            $0.assembler.disowned = 1
+            $0.assembler.answersOrphaned = 1
+        }
+        #expect(!left.hasLosses)
+        #expect(!closing(sink: ExportCounts()).hasLosses)
+    }
+
     @Test func nonsenseFromAHelperDoesNotBalance() {
         var ledger = Ledger()
         ledger.take(counters([(HILO_COUNT_ATTEMPTED, .max), (HILO_COUNT_RING_FULL, .max)]))
