@@ -41,6 +41,18 @@ import Testing
         #expect(note(.delivered(rejected: 0), lost: (8, 8), at: 90) == .recovered(after: .seconds(90), lost: 8))
     }
 
+    @Test func anotherReasonOfARefusalIsNews() {
+        #expect(note(.refused, "HTTP 400", at: 0) == .refusing(reason: "HTTP 400", message: ""))
+        #expect(note(.refused, "HTTP 400", at: 1) == nil)
+        #expect(note(.refused, "HTTP 401", at: 2) == .refusing(reason: "HTTP 401", message: ""))
+        #expect(note(.refused, "HTTP 401", at: 3) == nil)
+    }
+
+    @Test func reasonsThatChangeAllTheTimeDoNotFillTheLog() {
+        let said = (0..<600).compactMap { note(.refused, "HTTP \(400 + $0 % 7)", at: $0) }
+        #expect((10...42).contains(said.count))
+    }
+
     /// A collector that comes and goes every second must not fill the log, and one that then stays away must show.
     @Test func flappingIsSaidOnceAMinute() {
         var said = 0

@@ -74,6 +74,11 @@ import Testing
         #expect(Self.verdict(200, body: minusOne).outcome == .delivered(rejected: -1))
     }
 
+    /// "Bad request" says nothing of what is bad.
+    @Test func aGuessIsCalledOne() {
+        #expect(Self.verdict(400).reason == "HTTP 400: perhaps it does not take OTLP as protobuf here")
+    }
+
     @Test func noAnswerMaySucceedLater() {
         #expect(Verdict(.nothing(reason: "reset"), unixSeconds: 0).outcome == .failed(retryAfter: nil))
     }

@@ -1,7 +1,7 @@
 /// Decides what an exporter says in the log: the beginning and the end of trouble, not every failed request.
 ///
-/// Pure: the clock is a parameter. Each kind of notice comes at most once in ``quiet``; what was held back is said by
-/// the next.
+/// Pure: the clock is a parameter. Each kind of notice comes at most once in ``quiet``, a few times if the reason of a
+/// refusal changes; what was held back is said by the next.
 package struct ExportHealth: Sendable {
     /// Something worth a line in the log.
     package enum Notice: Hashable, Sendable {
@@ -38,8 +38,14 @@ package struct ExportHealth: Sendable {
     private var trouble: Trouble?
     private var lastSaid: [Topic: ContinuousClock.Instant] = [:]
     private var lastPartial: String?
+    /// Why spans were refused, as it was said last; and when it was said because it was another reason than before.
+    private var lastRefusal: String?
+    private var refusalChanges: [ContinuousClock.Instant] = []
     private var overflowSaid: UInt64 = 0
     private var expiredSaid: UInt64 = 0
+
+    /// So many other reasons for a refusal are said in ``quiet``, besides the first.
+    private static let mostRefusalChanges = 3
 
     package init(quiet: Duration = .seconds(60)) {
         self.quiet = quiet
@@ -102,10 +108,24 @@ package struct ExportHealth: Sendable {
         current.topic = topic
         current.reason = reason
         defer { trouble = current }
-        guard !current.isCurrent, may(topic, now) else { return nil }
+        guard !current.isCurrent, may(topic, now) || (topic == .refusing && mayChange(to: reason, now)) else {
+            return nil
+        }
+        if topic == .refusing { lastRefusal = reason }
         current.isKnown = true
         current.isCurrent = true
         return notice
+    }
+
+    /// A collector that first dislikes how it is sent something, and then who sends it, has said two things that
+    /// somebody has to know.
+    private mutating func mayChange(to reason: String, _ now: ContinuousClock.Instant) -> Bool {
+        refusalChanges.removeAll { [quiet] in $0.duration(to: now) >= quiet }
+        guard let lastRefusal, lastRefusal != reason, refusalChanges.count < Self.mostRefusalChanges else {
+            return false
+        }
+        refusalChanges.append(now)
+        return true
     }
 
     private mutating func may(_ topic: Topic, _ now: ContinuousClock.Instant) -> Bool {

@@ -57,7 +57,7 @@ package struct Verdict: Hashable, Sendable {
     private static func hint(at status: Int) -> String {
         switch status {
         case 300...399: ": redirections are not followed, the endpoint has to be the place itself"
-        case 400: ": it does not take OTLP as protobuf here"
+        case 400: ": perhaps it does not take OTLP as protobuf here"
         case 401, 403: ": it wants credentials, which OTEL_EXPORTER_OTLP_HEADERS can carry"
         case 404, 405: ": it takes no traces at this path; OTLP's own is /v1/traces"
         case 413: ": requests are too large for it, OTEL_BSP_MAX_EXPORT_BATCH_SIZE makes them smaller"
