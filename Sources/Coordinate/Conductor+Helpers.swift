@@ -134,12 +134,14 @@ extension Conductor {
     }
 
     private func sayLost(_ explanation: Explanation, _ pause: Duration) {
-        var facts: Logger.Metadata = [
-            "helper": "\(explanation.helper)", "cause": "\(explanation.cause)",
-            "retry_after_ms":
-                "\(pause.components.seconds * 1000 + pause.components.attoseconds / 1_000_000_000_000_000)",
-        ]
+        var facts: Logger.Metadata = ["helper": "\(explanation.helper)", "cause": "\(explanation.cause)"]
         if let remedy = explanation.remedy { facts["remedy"] = "\(remedy)" }
+        if isStarterGone {
+            logger.error("A helper is gone and cannot be replaced: the run ends", metadata: facts)
+            return
+        }
+        facts["retry_after_ms"] =
+            "\(pause.components.seconds * 1000 + pause.components.attoseconds / 1_000_000_000_000_000)"
         logger.warning("A helper is gone and will be started again", metadata: facts)
     }
 

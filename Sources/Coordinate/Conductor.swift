@@ -29,6 +29,8 @@ struct Conductor {
     var failures: [Explanation] = []
     var failBy: UInt64?
     var stopReason: String?
+    /// A helper that is lost now cannot be started again.
+    var isStarterGone = false
     /// Why the only output took no more.
     var outputFailure: Int32?
     /// What the service manager was told last.
@@ -87,6 +89,7 @@ struct Conductor {
         case .configured(let error): configured(error)
         case .counted(let reply): counted(reply)
         case .starterEnded:
+            isStarterGone = true
             logger.error("The process that starts helpers is gone; a helper that ends cannot be replaced")
         case .sinkFailed(let code): sinkFailed(code)
         case .tick: tick()

@@ -157,6 +157,8 @@ def test_what_nobody_can_count_is_said(run_hilo, start, new_run, measured):
     os.kill(reader, signal.SIGKILL)
     load.drive(load.Plan(server.port, new_run(), 100))
     run.stop(timeout=30)
+    assert "A helper is gone and cannot be replaced" in run.errors, run.errors
+    assert "will be started again" not in run.errors, run.errors
     (line,) = (line for line in run.errors.splitlines() if "Stopped" in line)
     assert "what was left in the ring is lost, and nobody counted it" in line, run.errors
     assert "attempted" not in line and "dropped_ring_full" not in line, line
