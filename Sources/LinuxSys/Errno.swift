@@ -15,6 +15,7 @@ public enum Errno {
     public static let accessDenied: Int32 = EACCES
     public static let invalid: Int32 = EINVAL
     public static let noSpace: Int32 = ENOSPC
+    public static let readOnly: Int32 = EROFS
     public static let brokenPipe: Int32 = EPIPE
     public static let tooLong: Int32 = EMSGSIZE
     public static let fileTooBig: Int32 = EFBIG

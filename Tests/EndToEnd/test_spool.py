@@ -223,10 +223,13 @@ def test_what_cannot_be_a_spool(workspace, collect):
     file.write_text("")
     open_to_all = workspace.directory("open", places.HILO_UID)
     open_to_all.chmod(0o755)
+    sealed = workspace.directory("sealed", places.HILO_UID)
+    sealed.chmod(0o500)
     link = directory / "link"
     link.symlink_to(workspace.directory("target", places.HILO_UID))
     for path, cause in (
-        (directory, "it does not belong to user"),
+        (directory, f"whom hilo runs as. Remedy: as root, chown {places.HILO_UID} {directory}"),
+        (sealed, f"its owner may not write into it. Remedy: chmod 700 {sealed}"),
         (directory / "new", f"as root, install -d -o {places.HILO_UID} -m 700 {directory / 'new'}"),
         (directory / "new" / "deeper", "the directory above it is not there. Remedy: as root, install -d"),
         (file, "not a directory"),

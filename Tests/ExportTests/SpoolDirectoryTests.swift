@@ -47,7 +47,29 @@ import Testing
     func notADirectoryOfSomebodyElse() throws {
         let place = try SpoolPlace()
         chown(place.path, 1, 1)
-        #expect(SpoolPlace.problem(place.path) == "it does not belong to user \(geteuid()), whom hilo runs as")
+        let remedy = "Remedy: as root, chown \(geteuid()) \(place.path)"
+        #expect(
+            SpoolPlace.problem(place.path) == "it does not belong to user \(geteuid()), whom hilo runs as. \(remedy)")
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount"))
+    func aFileSystemThatIsReadOnly() throws {
+        let place = try SpoolPlace()
+        guard mount("hilo-test", place.path, "tmpfs", UInt(MS_RDONLY), "mode=700") == 0 else { return }
+        for path in ["", "/new", "/new/deeper"] {
+            let problem = try #require(SpoolPlace.problem(place.path + path))
+            #expect(problem.hasPrefix("its file system is mounted read-only. Remedy: name a directory on one"))
+        }
+    }
+
+    /// Root may write everywhere, so that it has to be somebody else.
+    @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+    func aDirectoryOfOnesOwnThatIsNotWritable() throws {
+        let place = try SpoolPlace()
+        chmod(place.path, 0o500)
+        defer { chmod(place.path, 0o700) }
+        #expect(
+            SpoolPlace.problem(place.path) == "its owner may not write into it. Remedy: chmod 700 \(place.path)")
     }
 
     /// Whatever lies there: it stays as it is, nothing is waited for, and the start goes on.

@@ -15,6 +15,8 @@ enum SpoolDirectory {
         } catch {
             switch error.code {
             case Errno.notDirectory: throw SpoolError(path, "it is not a directory, or a link to one")
+            case Errno.readOnly: throw SpoolError(path, readOnly)
+            case Errno.noEntry where isReadOnly(above: path): throw SpoolError(path, readOnly)
             case Errno.noEntry: throw SpoolError(path, "the directory above it is not there. \(remedy(path))")
             case Errno.accessDenied:
                 throw SpoolError(path, "hilo runs as user \(user), who may not open or make it. \(remedy(path))")
@@ -31,6 +33,25 @@ enum SpoolDirectory {
         "Remedy: as root, install -d -o \(user) -m 700 \(path)"
     }
 
+    private static let readOnly =
+        "its file system is mounted read-only. Remedy: name a directory on one that can be written to, or mount -o "
+        + "remount,rw"
+
+    /// Whether what is there of the path is on a file system to which nothing can be added.
+    private static func isReadOnly(above path: String) -> Bool {
+        var path = path
+        while let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+            path = String(path[..<slash])
+            do throws(SysError) {
+                try HeldDirectory(path).requireWritable()
+                return false
+            } catch {
+                if error.code != Errno.noEntry { return error.code == Errno.readOnly }
+            }
+        }
+        return false
+    }
+
     private static func openOrMake(_ path: String) throws(SysError) -> HeldDirectory {
         do throws(SysError) {
             return try HeldDirectory(path)
@@ -43,12 +64,22 @@ enum SpoolDirectory {
 
     private static func problem(of held: borrowing HeldDirectory, at path: String) throws(SpoolError) -> String? {
         do throws(SysError) {
-            guard try held.isOwn() else { return "it does not belong to user \(user), whom hilo runs as" }
+            guard try held.isOwn() else {
+                return "it does not belong to user \(user), whom hilo runs as. Remedy: as root, chown \(user) \(path)"
+            }
             // Who may only read it can hold its lock, and so keep hilo from starting.
             if try held.status().isOpenToOthers {
                 return "others than its owner may open it; chmod 700 keeps them out"
             }
-            try held.requireWritable()
+            do throws(SysError) {
+                try held.requireWritable()
+            } catch {
+                switch error.code {
+                case Errno.readOnly: return readOnly
+                case Errno.accessDenied: return "its owner may not write into it. Remedy: chmod 700 \(path)"
+                default: throw error
+                }
+            }
             if try held.lock() { return nil }
             return "another hilo uses it\(try held.lockHolder().map { ", process \($0)" } ?? "")"
         } catch {
