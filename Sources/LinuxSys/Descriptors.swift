@@ -26,15 +26,22 @@ public enum Descriptors {
 
     /// Opens /dev/null on each of 0, 1 and 2 that is closed. For the first moment of a process: what it opened next
     /// would get such a number, and what it says to people would go there.
+    ///
+    /// What takes the place of standard output cannot be written to (EBADF), so that nobody takes for delivered what
+    /// went nowhere.
     public static func fillStandardStreams() throws(SysError) {
         for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where !isOpen(number) {
-            try pointAtNothing(number)
+            try pointAtNothing(number, writing: number != STDOUT_FILENO)
         }
     }
 
     /// Makes `number` refer to /dev/null, whatever it was before.
     public static func pointAtNothing(_ number: Int32) throws(SysError) {
-        let nothing = try OwnedFD.open("/dev/null", writing: true)
+        try pointAtNothing(number, writing: true)
+    }
+
+    private static func pointAtNothing(_ number: Int32, writing: Bool) throws(SysError) {
+        let nothing = try OwnedFD.open("/dev/null", writing: writing)
         if nothing.rawValue == number {
             // As dup2 leaves it: open for whatever this process executes.
             guard hilo_fcntl(nothing.release(), F_SETFD, 0) == 0 else { throw SysError("fcntl F_SETFD", code: errno) }

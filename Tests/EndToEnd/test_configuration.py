@@ -180,6 +180,12 @@ def test_output_that_is_lost_is_no_success(workspace, arguments):
     assert done.stderr == "hilo: error: standard output: No space left on device\n"
 
 
+def test_a_closed_output_is_no_success(workspace):
+    done = hilo.command(workspace, "doctor", wrapper=["sh", "-c", 'exec "$@" >&-', "sh"])
+    assert done.returncode == hilo.INTERNAL, done.stderr
+    assert done.stderr == "hilo: error: standard output: Bad file descriptor\n"
+
+
 def test_an_account_by_its_number(workspace):
     done = hilo.command(workspace, "doctor", "--user", "65534", uid=0)
     assert done.returncode == hilo.OK, done.stdout + done.stderr

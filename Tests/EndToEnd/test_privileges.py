@@ -348,6 +348,17 @@ def test_a_closed_standard_stream(run_hilo, collect, start, new_run, closed):
     assert "standard error of a helper" not in run.errors, run.errors
 
 
+def test_a_closed_output_takes_no_span(run_hilo, start, new_run):
+    """Without a collector that is the end, as it is when the output cannot be written to for another reason."""
+    variables = hilo.environment("auto", OTEL_EBPF_TRACE_PRINTER="text")
+    run = run_hilo(variables, wrapper=["sh", "-c", 'exec "$@" >&-', "sh"])
+    run.wait_ready()
+    load.drive(load.Plan(start.python().port, new_run(), 1))
+    assert run.wait_exit(15) == hilo.INTERNAL, run.errors
+    assert "standard output: Bad file descriptor" in run.errors, run.errors
+    assert run.closing()["printed_delivered"] == 0, run.errors
+
+
 @pytest.mark.parametrize("name", ["SIGUSR1", "SIGUSR2"])
 def test_signals_without_a_meaning_end_nothing(run_hilo, name):
     run = run_hilo(MINIMAL)
