@@ -10,6 +10,12 @@ extension SettingsBuilder {
 
     /// Only what goes to a collector can wait for one.
     mutating func checkSpool(_ settings: Settings) {
+        if settings.spool.directory == nil, let written = reader.written("spool.max_bytes") {
+            reader.warn(written, "has no effect without a directory", remedy: "set spool.directory, or use --spool")
+        }
+        if let written = reader.written("spool.directory"), settings.spool.directory?.hasPrefix("/") == false {
+            reader.warn(written, "is relative to wherever hilo is started", remedy: "write an absolute path")
+        }
         guard settings.traces.endpoint == nil, let written = reader.written("spool.directory") else { return }
         reader.warn(written, "has no effect: spans go to no collector", remedy: "set OTEL_EXPORTER_OTLP_ENDPOINT")
     }

@@ -28,6 +28,13 @@ public struct SettingsFault: Error, Sendable, Hashable {
     }
 }
 
+extension SettingsFault {
+    /// Whether it is about a key of `spool`, or its variable.
+    public var isAboutSpool: Bool {
+        key.map { $0.hasPrefix("spool.") || $0.hasPrefix("OTEL_EBPF_SPOOL_") } ?? false
+    }
+}
+
 extension SettingsFault: CustomStringConvertible {
     /// `file:line:column: key: what is wrong; remedy`, on one line.
     public var description: String {

@@ -45,16 +45,18 @@ enum ValueParser {
 
     /// A size in bytes: a whole number, alone or with `KiB`, `MiB` or `GiB` (or `Ki`, `Mi`, `Gi`) behind it.
     static func bytes(_ text: String) throws(PatternError) -> Int {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let isNegative = text.hasPrefix("-")
+        let digits = text.dropFirst(isNegative ? 1 : 0).prefix { $0.isASCII && $0.isNumber }
+        guard !digits.isEmpty else { throw PatternError("'\(text.clipped)' is not a size") }
         let shift: Int
-        switch text.dropFirst(digits.count).drop(while: { $0 == " " }) {
+        switch text[digits.endIndex...].drop(while: { $0 == " " }) {
         case "", "B": shift = 0
         case "KiB", "Ki": shift = 10
         case "MiB", "Mi": shift = 20
         case "GiB", "Gi": shift = 30
         default: throw PatternError("'\(text.clipped)' is not a size")
         }
-        guard let number = Int(digits) else { throw PatternError("'\(text.clipped)' is not a size") }
+        guard !isNegative, let number = Int(digits) else { throw PatternError("\(text.clipped) is out of range") }
         let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
         guard !overflow else { throw PatternError("\(text.clipped) is too large") }
         return bytes

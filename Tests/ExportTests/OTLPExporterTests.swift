@@ -91,6 +91,13 @@ import Testing
         try await collector.stop()
     }
 
+    /// A start that fails ends it, too, and has something else to say.
+    @Test func whatAcceptedNothingEndsWithoutANotice() async throws {
+        let exporter = try exporter(port: 1)
+        try await running(exporter) {}
+        #expect(log.lines.allSatisfy { $0.level <= .debug })
+    }
+
     @Test func anOverloadedCollectorGetsTheSameBatchAgain() async throws {
         let collector = try await FakeCollector { _, number in number < 5 ? .failure(503, "busy") : .ok }
         let exporter = try exporter(port: collector.port)

@@ -25,7 +25,28 @@ import Testing
             ])
     }
 
+    @Test func whatHasNoEffectIsSaid() {
+        #expect(
+            Loading(endpoint + "spool: {max_bytes: 1GiB}").warningTexts == [
+                "hilo.yaml:2:20: spool.max_bytes: has no effect without a directory; "
+                    + "set spool.directory, or use --spool"
+            ])
+        let loading = Loading(endpoint, environment: ["OTEL_EBPF_SPOOL_MAX_BYTES": "1GiB"])
+        #expect(loading.warnings.count == 1 && loading.warnings.allSatisfy(\.isAboutSpool))
+    }
+
+    @Test func aRelativePathIsSaid() {
+        #expect(
+            Loading(endpoint + "spool: {directory: relative/x}").warningTexts == [
+                "hilo.yaml:2:20: spool.directory: is relative to wherever hilo is started; write an absolute path"
+            ])
+    }
+
     @Test(arguments: [
+        ("{max_bytes: -1}", "1:20: spool.max_bytes: -1 is out of range"),
+        ("{max_bytes: 99999999999999999999}", "1:20: spool.max_bytes: 99999999999999999999 is out of range"),
+        ("{max_bytes: '-'}", "1:20: spool.max_bytes: '-' is not a size"),
+        ("{max_bytes: MiB}", "1:20: spool.max_bytes: 'MiB' is not a size"),
         ("{max_bytes: 1023KiB}", "1:20: spool.max_bytes: 1023KiB is not between 1MiB and 1024GiB"),
         ("{max_bytes: 2048GiB}", "1:20: spool.max_bytes: 2048GiB is not between 1MiB and 1024GiB"),
         ("{max_bytes: lots}", "1:20: spool.max_bytes: 'lots' is not a size"),

@@ -48,7 +48,9 @@ package struct ExportLog: Sendable {
             metadata["dropped_\(reason.rawValue)"] = "\(counts.dropped[reason])"
         }
         for (name, value) in counts.spool?.facts ?? [] { metadata["spool_\(name)"] = "\(value)" }
-        logger.notice("Export has ended", metadata: metadata)
+        // A run that never began has something else to say.
+        let isNews = counts.accepted > 0 || (counts.spool.map { $0.recovered > 0 || $0.failures > 0 } ?? false)
+        logger.log(level: isNews ? .notice : .debug, "Export has ended", metadata: metadata)
     }
 
     private func facts(_ reason: String, _ message: String) -> Logger.Metadata {

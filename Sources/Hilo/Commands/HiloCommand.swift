@@ -28,8 +28,9 @@ struct HiloCommand: ParsableCommand {
               $ hilo demo
               $ hilo doctor
 
-            Exit codes: 0 success, 64 usage, 69 the kernel lacks what was asked for, 70 a fault of hilo's own, 76 \
-            helper and coordinator are of different builds, 77 a privilege is missing, 78 configuration.
+            Exit codes: 0 success, 1 hilo audit found a difference, 64 usage, 69 the kernel lacks what was asked for, \
+            70 a fault of hilo's own, 76 helper and coordinator are of different builds, 77 a privilege is missing, 78 \
+            configuration.
             """,
         version: "hilo \(Version.text)",
         subcommands: [RunCommand.self, DoctorCommand.self, AuditCommand.self, DemoCommand.self, ConfigCommand.self])

@@ -65,7 +65,9 @@ struct RunCommand: ParsableCommand {
             // threads inherit it, and one of ours waits for these signals.
             StopSignals.block()
             FreedMemory.keep()
-            try trace(settings, loaded.warnings, environment, confinement, logger)
+            // What the option overrules need not be right.
+            let warnings = loaded.warnings.filter { spool == nil || !$0.isAboutSpool }
+            try trace(settings, warnings, environment, confinement, logger)
         }
     }
 
