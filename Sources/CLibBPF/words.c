@@ -1,6 +1,7 @@
 #include "CLibBPF.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,11 @@ void hilo_libbpf_listen(void)
 const char *hilo_libbpf_words(void)
 {
 	return words;
+}
+
+int hilo_libbpf_keep(int descriptor)
+{
+	return fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
 }
 
 int hilo_libbpf_error(void)

@@ -49,12 +49,21 @@ public struct Coordinator: ~Copyable {
         try send(message, id: 0, descriptors: descriptors)
     }
 
-    /// Waits for the one message that this kind of helper gets before it greets.
+    /// How long a helper waits for what it gets before it greets: it may have privileges to give up yet.
+    private static let patience: UInt64 = 30_000_000_000
+
+    /// Waits for a message that this kind of helper gets before it greets.
     ///
     /// - Parameter buffer: where its descriptors are found afterwards.
     public borrowing func receive<Message: WireMessage>(
         _: Message.Type, into buffer: inout MessageBuffer
     ) throws(HelperFault) -> Message {
+        var waiting = PollSet()
+        _ = waiting.add(channel.rawValue)
+        let ready = try HelperFault.translating { () throws(SysError) in
+            try waiting.wait(timeout: Coordinator.patience)
+        }
+        guard ready > 0 else { throw HelperFault(.fault, "The coordinator sent nothing to begin with") }
         let received = try HelperFault.translating { () throws(SysError) in try channel.receive(into: &buffer) }
         guard case .message = received else { throw .coordinatorGone }
         let descriptors = buffer.countOfDescriptors

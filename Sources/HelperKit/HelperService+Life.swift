@@ -24,6 +24,7 @@ extension HelperService where Self: ~Copyable {
             let granted = try checkPrivileges()
             var service = try Self(arguments: Array(CommandLine.arguments.dropFirst()))
             try service.open()
+            try service.receive(from: coordinator)
             let confinement = try Confinement(
                 of: manifest, granted: granted, raising: service.needsPrivilege, allowing: syscalls
             ) { () throws(HelperFault) in try service.load(for: coordinator) }

@@ -22,6 +22,9 @@ public protocol HelperService: ~Copyable {
     /// Step 2: opens what has to be open, with no capability in effect. Nothing by a path that another user can change.
     mutating func open() throws(HelperFault)
 
+    /// Step 2, its end: takes what the coordinator hands over before anything is loaded, with no capability in effect.
+    mutating func receive(from coordinator: borrowing Coordinator) throws(HelperFault)
+
     /// Whether there is something to load. Where there is not, what was permitted for it is given up first.
     var needsPrivilege: Bool { get }
 
@@ -54,6 +57,7 @@ public protocol HelperService: ~Copyable {
 extension HelperService where Self: ~Copyable {
     public static var abiVersion: UInt32 { 0 }
     public mutating func open() throws(HelperFault) {}
+    public mutating func receive(from coordinator: borrowing Coordinator) throws(HelperFault) {}
     public var needsPrivilege: Bool { true }
     public mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {}
     public func probed() -> [Fact] { [] }

@@ -130,6 +130,8 @@ void peer_propagate(struct peer *p, struct page *wire)
 {
     p->wire = wire;
     wire->size = 0;
+    p->socket.tcp.rx_opt.snd_wscale = 7;
+    p->socket.tcp.snd_una = segment_next = p->socket.tcp.write_seq;
     segment_happens(p, BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, 0, 0, NULL);
 }
 
@@ -142,7 +144,7 @@ bool peer_is_enrolled(const struct peer *p)
 /* What an enrolled socket is to send passes the sk_msg program; then a segment is made of it. */
 static u32 pass_message(struct peer *p, const struct pieces *pieces)
 {
-    p->socket.tcp.snd_una = p->socket.tcp.write_seq;
+    p->socket.tcp.snd_una = segment_next = p->socket.tcp.write_seq;
     int verdict = message_run(message_sending, (struct bpf_sock *)&p->socket.sock, pieces->bytes, pieces->size);
     u32 size = verdict == SK_PASS ? message_bytes.size : 0;
     page_add(p->wire, message_bytes.bytes, size);

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "end.h"
 #include "message.h"
+#include "segment.h"
 
 enum { CONNECTIONS = 20000, HEADER = 70 };
 
@@ -62,7 +63,8 @@ static bool check_wire(u32 sent)
 
 static u64 refusals(void)
 {
-    return capture_counter(HILO_COUNT_HEADER_OWN) + capture_counter(HILO_COUNT_HEADER_NO_PLACE);
+    return capture_counter(HILO_COUNT_HEADER_OWN) + capture_counter(HILO_COUNT_HEADER_NO_PLACE) +
+           capture_counter(HILO_COUNT_HEADER_UNSAFE);
 }
 
 static void connections(void)
@@ -181,10 +183,80 @@ static void not_selected(void)
     CHECK(wire.size == 18 && !peer_is_enrolled(&client), "%u bytes", wire.size);
 }
 
+/* Other protocols that begin with capitals and wait for an answer, and requests of which no blank has come: who waits
+ * does so on an ordinary socket. */
+static void other_protocols(void)
+{
+    static const struct { const char *text; u32 size; bool enrolled; } cases[] = {
+        { "AMQP\0\0\x09\x01", 8, false },
+        { "JRMI\0\x02K", 7, false },
+        { "GIOP\x01\x02\x01", 7, false },
+        { "SSH-2.0-x\r\n", 11, false },
+        { "EHLO there\r\n", 12, false },
+        { "PING\r\n", 6, false },
+        { "ABCDEFGHIJKLMNOPQRSTUVWXYZ", 26, false },
+        { "GET", 3, true },
+        { "GET /a HTT", 10, true },
+        { "GET /a HTTP/1.1\r\nHos", 20, true },
+    };
+    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pieces p = { .bytes = (const u8 *)cases[i].text, .size = cases[i].size, .count = 1 };
+        open_client(HILO_PROPAGATE_HEADERS);
+        peer_send(&client, &p, p.size, true);
+        CHECK(peer_is_enrolled(&client) == cases[i].enrolled, "case %u", i);
+    }
+}
+
+static void enrols(bool expected, const char *what)
+{
+    const struct connection *conn = capture_connection(&client);
+    CHECK((conn && conn->outgoing.enrolled) == expected, "%s", what);
+    CHECK((capture_counter(HILO_COUNT_ENROL_FAILED) == 0) == expected, "%s is not counted", what);
+}
+
+/* Sockets on which enrolment would not end as it should, or harm. */
+static void not_enrolled(void)
+{
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 80 };
+    for (u32 i = 0; i < 4; i++) {
+        capture_reset_propagating(1, true, HILO_PROPAGATE_HEADERS);
+        capture_select(CLIENT_TGID);
+        peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+        peer_open(&client, 1, CLIENT_TGID, &route, false, true);
+        client.socket.tcp.rx_opt.snd_wscale = i == 1 ? 0 : 7;
+        client.socket.tcp.snd_una = segment_next = client.socket.tcp.write_seq;
+        if (i == 2)
+            client.socket.tcp.write_seq += 10;
+        if (i == 3)
+            client.socket.sock.__sk_common.skc_flags = 1UL << SOCK_ZEROCOPY;
+        segment_happens(&client, BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, 0, 0, NULL);
+        static const char *const what[] = { "an ordinary socket", "no window scale", "bytes on their way",
+                                            "zero copy" };
+        enrols(i == 0, what[i]);
+    }
+}
+
+/* Enrolment ends with a segment that the sk_msg program never saw, with the peer's first byte, and not before. */
+static void ends(void)
+{
+    open_client(HILO_PROPAGATE_HEADERS);
+    segment_happens(&client, BPF_SOCK_OPS_HDR_OPT_LEN_CB, 0, 0, NULL);
+    segment_happens(&client, BPF_SOCK_OPS_PARSE_HDR_OPT_CB, 0, 0, NULL);
+    CHECK(peer_is_enrolled(&client), "it ended with an acknowledgement");
+    segment_happens(&client, BPF_SOCK_OPS_PARSE_HDR_OPT_CB, 0, 1, NULL);
+    CHECK(!peer_is_enrolled(&client), "the peer has spoken");
+    open_client(HILO_PROPAGATE_HEADERS);
+    segment_happens(&client, BPF_SOCK_OPS_HDR_OPT_LEN_CB, 0, 9, NULL);
+    CHECK(!peer_is_enrolled(&client), "bytes have left");
+}
+
 const struct test propagation_tests[] = {
     { "propagation: whole connections", connections },
     { "propagation: shapes of requests", shapes },
     { "propagation: what the kernel refuses", refusals_of_the_kernel },
+    { "propagation: protocols that are not HTTP", other_protocols },
+    { "propagation: what is not enrolled", not_enrolled },
+    { "propagation: when enrolment ends", ends },
     { "propagation: a process that is not selected any more", not_selected },
     { 0 },
 };

@@ -5,13 +5,17 @@ enum { HEADER = 32 };
 
 struct segment_option segment_option;
 u32 segment_reserved;
+u32 segment_next;
 
 void segment_happens(struct peer *p, u32 what, u32 sequence, u32 payload, const struct route *from)
 {
     u8 header[HEADER] = { [4] = sequence >> 24, sequence >> 16, sequence >> 8, sequence, [12] = HEADER / 4 << 4 };
+    /* Where options are counted, the header is not there yet. */
+    u32 before = what == BPF_SOCK_OPS_HDR_OPT_LEN_CB ? 0 : HEADER;
     struct bpf_sock_ops event = {
         .op = what, .sk = (struct bpf_sock *)&p->socket.sock, .snd_una = p->socket.tcp.snd_una,
-        .skb_data = header, .skb_data_end = header + HEADER, .skb_len = HEADER + payload,
+        .snd_nxt = segment_next,
+        .skb_data = header, .skb_data_end = header + HEADER, .skb_len = before + payload,
     };
     if (from) {
         event.family = from->family;

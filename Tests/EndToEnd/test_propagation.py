@@ -4,11 +4,14 @@ Two hosts are two hilos here: each traces its own processes, and neither knows w
 """
 
 import collections
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
+import threading
 
 import pytest
 from kit import checks, hilo, identity, load, machine, places, ports, process
@@ -154,6 +157,48 @@ def test_who_is_not_selected_is_left_alone(run_hilo, collect, start, new_run, ho
         counts[identity.of_path(entry["head"].split()[1]).split("-")[0]] += len(headers_of(entry["head"]))
     assert counts == {names[0]: 60, names[1]: 0}
     assert " enrolled=60 " in run.errors, run.errors
+
+
+def answer_each(listener: socket.socket) -> None:
+    """Eight bytes to each connection: at once, or behind what it has sent first."""
+    with listener:
+        while True:
+            peer, _ = listener.accept()
+            peer.settimeout(0.3)
+            with contextlib.suppress(TimeoutError):
+                if not peer.recv(4096):
+                    return
+            peer.sendall(b"answered")
+            peer.settimeout(20)
+            peer.recv(4096)
+            peer.close()
+
+
+def test_who_waits_does_so_on_an_ordinary_socket(run_hilo, collect, workspace, hooks, measured):
+    """Some kernels answer 0 to who asks a socket in a sockhash how much there is to be read."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    server = threading.Thread(target=answer_each, args=(listener,))
+    server.start()
+    directory = workspace.directory("client", places.SERVER_UID)
+    client = process.Child(
+        ["/usr/bin/python3", workspace.apps / "waiting_client.py", port], directory / "output", uid=places.SERVER_UID,
+        environment={"PATH": "/usr/bin:/bin"}, directory=directory, stdin=subprocess.PIPE,
+    )  # fmt: skip
+    more = {"OTEL_EBPF_TARGET_PID": str(client.pid), "OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "all"}
+    run = run_hilo({**hilo.environment(hooks, collect().endpoint), "OTEL_EBPF_OPEN_PORT": "", **more})
+    run.wait_ready()
+    client.popen.stdin.write(b"\n")
+    client.popen.stdin.close()
+    assert client.wait(60) == 0, client.text()
+    with socket.create_connection(("127.0.0.1", port)):
+        pass
+    server.join()
+    assert run.stop() == hilo.OK, run.errors
+    got = dict(line.split() for line in client.text().splitlines())
+    assert set(got.values()) == {"8"}, got
+    assert f" enrolled={len(got)} " in run.errors, run.errors
+    measured(f"{', '.join(got)}: each enrolled, and sees its answer")
 
 
 def test_tc_attacher_killed_under_load(run_hilo, collect, start, new_run, hooks, measured):

@@ -72,12 +72,13 @@ enum hilo_counter {
 	HILO_COUNT_HEADER_WRITTEN = 19,
 	HILO_COUNT_HEADER_OWN = 20,      /* the application wrote a traceparent of its own, which stays */
 	HILO_COUNT_HEADER_NO_PLACE = 21, /* the head's end was not seen, or was cut in two by sends */
-	HILO_COUNT_HEADER_UNSAFE = 22,   /* earlier bytes were on their way: the kernel could have miscounted */
+	HILO_COUNT_HEADER_UNSAFE = 22,   /* the kernel might not have taken it whole, and would then have miscounted */
 	HILO_COUNT_HEADER_FAILED = 23,   /* the kernel made no room */
-	HILO_COUNT_OPTION_WRITTEN = 24,  /* segments that carry one, sent again or not */
+	HILO_COUNT_OPTION_WRITTEN = 24,  /* segments that carry one */
 	HILO_COUNT_OPTION_NO_ROOM = 25,  /* other options took it */
 	HILO_COUNT_OPTION_READ = 26,
-	HILO_COUNTERS = 27,
+	HILO_COUNT_OVERSTAYED = 27,      /* enrolled after its first request: something else took our callbacks away */
+	HILO_COUNTERS = 28,
 };
 
 #endif

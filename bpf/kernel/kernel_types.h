@@ -32,6 +32,7 @@ struct sock_common {
 	struct in6_addr_bytes skc_v6_daddr;
 	struct in6_addr_bytes skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
+	unsigned long skc_flags;
 } HILO_CORE;
 
 struct sock {
@@ -43,7 +44,13 @@ struct sock {
 	u16 sk_protocol;
 } HILO_CORE;
 
+/* Their numbers have changed. */
+enum sock_flags { SOCK_ZEROCOPY };
+
+struct tcp_options_received { u8 snd_wscale : 4; } HILO_CORE;
+
 struct tcp_sock {
+	struct tcp_options_received rx_opt;
 	u32 write_seq;
 	u32 snd_una;
 	u32 copied_seq;

@@ -74,7 +74,9 @@ struct outgoing {
 	u8 trace_flags;
 	u8 optional;    /* a TCP option is to carry it */
 	u8 passed;      /* nothing more is to be written into the stream: enrolment ends with this send */
+	u8 seen;        /* a send has passed the sk_msg program since it was enrolled */
 	u8 awaited;     /* a send was left for the programs of bpf/propagate to look at: look when it has happened */
+	u8 reserved[3];
 } HILO_ALIGNED;
 
 struct connection {

@@ -48,11 +48,16 @@ static __always_inline void io_segment(struct io *io, u64 base, u64 length)
 }
 
 /* A kernel pointer as a number, which may be added to: what was stored is read back as none. */
-static __always_inline u64 io_number(struct io *io, const void *pointer)
+static __always_inline u64 number_of(u64 *place, const void *pointer)
 {
-	volatile u64 *slot = &io->number;
+	volatile u64 *slot = place;
 	*slot = (u64)pointer;
 	return *slot;
+}
+
+static __always_inline u64 io_number(struct io *io, const void *pointer)
+{
+	return number_of(&io->number, pointer);
 }
 
 #endif

@@ -94,6 +94,7 @@ struct scratch {
 	struct forwarded_request forwarded;
 	struct prepared_context prepared;
 	u64 busy; /* bpf/propagate: a program is at work here */
+	u64 event_socket; /* the same: number_of, in an interrupt */
 	/* HEAD_MAX are used; the rest lets the verifier see that offset + length stays inside. */
 	u8 window[2 * HEAD_MAX];
 };

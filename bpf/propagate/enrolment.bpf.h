@@ -14,6 +14,22 @@ static __always_inline struct connection *connection_of(struct bpf_sock *sk)
 	return bpf_map_lookup_elem(&connections_by_address, &address);
 }
 
+/* A program here may be interrupted by another one's on the same processor, where kernels let threads be preempted: the
+ * second one goes without. */
+static __always_inline struct scratch *scratch_take(void)
+{
+	struct scratch *s = scratch_get();
+	if (!s || !__sync_val_compare_and_swap(&s->busy, 0, 1))
+		return s;
+	count(HILO_COUNT_CONTENDED);
+	return 0;
+}
+
+static __always_inline void scratch_give_back(struct scratch *s)
+{
+	s->busy = 0;
+}
+
 /* A process connects. Only a selected one's socket gets a state here, and only what has one is enrolled. */
 static __always_inline int connecting(struct bpf_sock_addr *address)
 {
@@ -22,9 +38,11 @@ static __always_inline int connecting(struct bpf_sock_addr *address)
 	if (!sk || address->protocol != IPPROTO_TCP || !selected(tgid))
 		return 1;
 	if (!options.trusted_sockets) {
-		struct scratch *s = scratch_get();
-		if (s)
+		struct scratch *s = scratch_take();
+		if (s) {
 			connection_by_address(io_number(&s->io, sk), tgid);
+			scratch_give_back(s);
+		}
 		return 1;
 	}
 	struct connection *conn = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
@@ -47,23 +65,51 @@ static __always_inline void event_ask_no_more(struct bpf_sock_ops *event, u32 fl
 	bpf_sock_ops_cb_flags_set(event, event->bpf_sock_ops_cb_flags & ~flags);
 }
 
+/* Set when a socket was found enrolled after its first request: nothing more is enrolled then. */
+static volatile u32 stopped;
+
+/* Would its enrolment end as it should? Not where bytes are on their way already (in the SYN): their answer is waited
+ * for. Not where the kernel tells of no first answer, which it takes the fast path for when windows are not scaled. And
+ * not where the process counts completions of sends that were not copied. */
+static __always_inline bool may_be_enrolled(struct bpf_sock_ops *event, u64 sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	u64 zerocopy = 1ULL << bpf_core_enum_value(enum sock_flags, SOCK_ZEROCOPY);
+	if (stopped || BPF_CORE_READ((struct sock *)sk, __sk_common.skc_flags) & zerocopy)
+		return false;
+	if (!BPF_CORE_READ_BITFIELD_PROBED(tcp, rx_opt.snd_wscale))
+		return false;
+	return BPF_CORE_READ(tcp, write_seq) == event->snd_nxt && event->snd_nxt == event->snd_una;
+}
+
+static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connection *conn)
+{
+	struct scratch *s = scratch_get();
+	struct outgoing *o = &conn->outgoing;
+	u64 key = conn->id;
+	/* While programs are replaced, those before may have it. */
+	if (!s || o->enrolled)
+		return;
+	if (!may_be_enrolled(event, number_of(&s->event_socket, event->sk)) ||
+	    bpf_sock_hash_update(event, &enrolled, &key, BPF_NOEXIST)) {
+		count(HILO_COUNT_ENROL_FAILED);
+		return;
+	}
+	count(HILO_COUNT_ENROLLED);
+	o->passed = 0;
+	o->seen = 0;
+	o->enrolled = options.loader;
+	event_ask(event, BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG);
+}
+
 static __always_inline void enrol(struct bpf_sock_ops *event)
 {
 	struct bpf_sock *sk = event->sk;
 	struct connection *conn = sk ? connection_of(sk) : 0;
 	if (!conn)
 		return;
-	/* While programs are replaced, those before may have it. */
-	if ((options.propagation & HILO_PROPAGATE_HEADERS) && !conn->outgoing.enrolled) {
-		u64 key = conn->id;
-		if (bpf_sock_hash_update(event, &enrolled, &key, BPF_NOEXIST)) {
-			count(HILO_COUNT_ENROL_FAILED);
-		} else {
-			count(HILO_COUNT_ENROLLED);
-			conn->outgoing.enrolled = options.loader;
-			event_ask(event, BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG);
-		}
-	}
+	if (options.propagation & HILO_PROPAGATE_HEADERS)
+		enrol_new(event, conn);
 	/* Its callbacks are where enrolment ends, and where the option is written. */
 	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG);
 }
@@ -80,12 +126,14 @@ static __always_inline void enrolment_ends(struct bpf_sock_ops *event, struct co
 }
 
 /* A segment is made. If the sk_msg program has seen what it was to see, this belongs to the same send: the socket is an
- * ordinary one again before that send returns. */
+ * ordinary one again before that send returns. Also if bytes leave that it never saw: a send that began before. */
 static __always_inline void enrolment_ends_when_passed(struct bpf_sock_ops *event)
 {
 	struct bpf_sock *sk = event->sk;
 	struct connection *conn = sk ? connection_of(sk) : 0;
-	if (conn && conn->outgoing.enrolled == options.loader && conn->outgoing.passed)
+	if (!conn || conn->outgoing.enrolled != options.loader)
+		return;
+	if (conn->outgoing.passed || (event->skb_len && !conn->outgoing.seen))
 		enrolment_ends(event, conn);
 }
 

@@ -26,14 +26,17 @@ static __always_inline void hex_write(u8 *to, const u8 *from, u32 bytes)
 	}
 }
 
-/* Makes room at `at`, and writes the header there. Bytes that nobody wrote never leave: room that cannot be filled is
- * taken back, or nothing is sent. */
+/* Makes room at `at`, and writes the header there. All of the head lies in one piece then: the kernel takes a message
+ * piece by piece, and miscounts what it took when it stops within what was put in, or before. Bytes that nobody wrote
+ * never leave: room that cannot be filled is taken back, or nothing is sent. */
 static __always_inline int header_write(struct sk_msg_md *message, u32 at, const struct prepared_context *header)
 {
 	if (bpf_msg_push_data(message, at, HEADER_LENGTH, 0))
 		return -1;
 	u8 *data = 0;
-	if (!bpf_msg_pull_data(message, at, at + HEADER_LENGTH, 0))
+	/* The second one copies nothing: it says where. */
+	if (!bpf_msg_pull_data(message, 0, at + HEADER_LENGTH, 0) &&
+	    !bpf_msg_pull_data(message, at, at + HEADER_LENGTH, 0))
 		data = message->data;
 	if (!data || data + HEADER_LENGTH > (u8 *)message->data_end)
 		return bpf_msg_pop_data(message, at, HEADER_LENGTH, 0) ? -2 : -1;
@@ -49,6 +52,20 @@ static __always_inline int header_write(struct sk_msg_md *message, u32 at, const
 	data[68] = '\r';
 	data[69] = '\n';
 	return 0;
+}
+
+/* Do these first bytes begin a request, as far as they go: a method, and a blank behind it? Other protocols begin with
+ * capitals, too, and wait for an answer then. */
+static __always_inline bool begins_request(const struct scratch *s, u32 available)
+{
+	for (u32 i = 0; i < METHOD_MAX; i++) {
+		u8 c = window_byte(s, i);
+		if (i >= available || (c == ' ' && i > 0))
+			return true;
+		if ((c < 'A' || c > 'Z') && c != '-')
+			return false;
+	}
+	return false;
 }
 
 /* Shows the io `size` bytes from `at` on, or fewer. Returns how many. */
@@ -75,6 +92,8 @@ static __always_inline u32 message_walk(struct sk_msg_md *message, struct connec
 	for (u32 i = 0; i < WINDOWS_MAX && at < size; i++) {
 		u32 left = size - at, shown = left;
 		bool counted = (d->phase == PHASE_BODY || d->phase == PHASE_CHUNK_DATA) && d->remaining >= left;
+		if (i && (conn->ignored || d->phase == PHASE_LOST || d->phase == PHASE_OPAQUE))
+			counted = true;
 		io_reset(io, socket);
 		io->kernel = 1;
 		if (!counted && i + 1 < WINDOWS_MAX) {
@@ -101,12 +120,16 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 	struct outgoing *o = &conn->outgoing;
 	u32 size = message->size, requests = conn->requests;
 	struct tcp_sock *tcp = (struct tcp_sock *)socket;
-	/* With bytes on their way the kernel may take a part of this send only, and counts what it took without regard
-	 * to what was put in: the application would send some of it again. */
-	bool quiet = BPF_CORE_READ(tcp, write_seq) == BPF_CORE_READ(tcp, snd_una);
+	/* Where the kernel takes a part of this send only, it counts what it took without regard to what was put in:
+	 * the application would send some of it again. It takes the head whole with nothing else on its way, and room
+	 * for it. */
+	u32 head = size < HEAD_MAX ? size : HEAD_MAX;
+	bool quiet = BPF_CORE_READ(tcp, write_seq) == BPF_CORE_READ(tcp, snd_una) &&
+		     socket_has_room(socket, head + HEADER_LENGTH);
 	u32 header_at = message_walk(message, conn, s, socket, quiet ? PLACING_HEADER : PLACING_UNSAFE);
-	/* The head of the first request ends in a later send. */
-	o->passed = conn->requests != requests || conn->direction[0].phase != PHASE_HEAD;
+	/* Or else the head of the first request ends in a later send. */
+	o->passed = conn->requests != requests || conn->direction[0].phase != PHASE_HEAD ||
+		    !begins_request(s, conn->direction[0].partial);
 	if (!header_at)
 		return SK_PASS;
 	int result = header_write(message, BOUNDED(header_at - 1, HEAD_MAX - 1), &s->io.header);
@@ -125,23 +148,27 @@ static __always_inline int message_look(struct sk_msg_md *message)
 {
 	struct bpf_sock *sk = message->sk;
 	struct connection *conn = sk ? connection_of(sk) : 0;
-	struct scratch *s = scratch_get();
-	if (!conn || !s)
+	if (!conn)
 		return SK_PASS;
-	conn->outgoing.passed = 1;
-	if (conn->ignored || !selected(current_tgid()))
-		return SK_PASS;
-	/* Where the kernel lets another thread in between, that one's send passes unseen. */
-	if (__sync_val_compare_and_swap(&s->busy, 0, 1)) {
-		count(HILO_COUNT_CONTENDED);
+	struct outgoing *o = &conn->outgoing;
+	if (o->passed && o->enrolled == options.loader) {
+		stopped = 1;
+		count(HILO_COUNT_OVERSTAYED);
 		return SK_PASS;
 	}
+	o->passed = 1;
+	o->seen = 1;
+	if (conn->ignored || !selected(current_tgid()))
+		return SK_PASS;
+	struct scratch *s = scratch_take();
+	if (!s)
+		return SK_PASS;
 	int verdict = SK_PASS;
 	if (connection_take(conn)) {
 		verdict = message_pass(message, conn, s, io_number(&s->io, sk));
 		connection_release(conn);
 	}
-	s->busy = 0;
+	scratch_give_back(s);
 	return verdict;
 }
 

@@ -21,10 +21,11 @@ struct option {
 	u8 padding;
 };
 
-/* The first byte of the request is not acknowledged yet: its segment may still be sent, or be sent again. */
+/* The first byte of the request was not sent yet. Only the first transmission carries it: who drops segments with an
+ * option that they do not know lets the next one pass, so that the context is lost, and no data. */
 static __always_inline bool option_is_due(const struct bpf_sock_ops *event, const struct outgoing *o)
 {
-	return o->optional && (s32)(event->snd_una - o->sequence) <= 0;
+	return o->optional && (s32)(event->snd_nxt - o->sequence) <= 0;
 }
 
 static __always_inline void option_reserve(struct bpf_sock_ops *event)
@@ -50,6 +51,7 @@ static __always_inline void option_write(struct bpf_sock_ops *event)
 	const struct outgoing *o = &conn->outgoing;
 	u32 sequence, version = *(const volatile u32 *)&o->version;
 	struct option option = { .kind = OPTION_KIND };
+	barrier();
 	if (!option_is_due(event, o) || !segment_sequence(event, &sequence) || sequence != o->sequence)
 		return;
 	__builtin_memcpy(option.trace_id, o->trace_id, 16);

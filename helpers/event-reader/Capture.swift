@@ -101,6 +101,10 @@ struct Capture {
         }
         if let failure { throw failure }
 
+        for name in SharedMaps.ofProgramsAlone {
+            let frozen = bpf_map_freeze(bpf_object__find_map_fd_by_name(object, name))
+            if frozen != 0 { throw refusal("freeze \(name)", frozen) }
+        }
         ring = bpf_map__fd(records)
         settings = bpf_object__find_map_fd_by_name(object, "settings")
         selected = bpf_object__find_map_fd_by_name(object, "selected_processes")

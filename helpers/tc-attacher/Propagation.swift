@@ -5,7 +5,8 @@ internal import LibBPF
 internal import LinuxSys
 internal import Wire
 
-/// The propagation programs at work, through descriptors that stay open until this process ends.
+/// The propagation programs at work, through descriptors that stay open until this process ends. Of what they work on
+/// it keeps none.
 struct Propagation {
     /// What keeps the programs attached: links, and for the one of map `enrolled` that map.
     let links: [(program: String, descriptor: Int32)]
@@ -15,7 +16,7 @@ struct Propagation {
     private static let ofControlGroup = ["connecting_v4", "connecting_v6", "socket_event"]
     private static let ofEnrolled = "message_sending"
 
-    /// Loads and attaches. The object and its links stay open: closing them would detach the programs.
+    /// Loads and attaches. What is attached stays so by its links; the object, with its maps and programs, is closed.
     init(_ bytes: [UInt8], carriers: UInt32, _ loans: borrowing Loans) throws(HelperFault) {
         libbpf_set_memlock_rlim(0)
         hilo_libbpf_listen()
@@ -25,6 +26,7 @@ struct Propagation {
                 .fault, "The propagation programs in lib/hilo/bpf/propagate.bpf.o are damaged; 'make stage' puts whole "
                     + "ones there")
         }
+        defer { bpf_object__close(object) }
         guard let group = loans.controlGroup else { throw Propagation.noControlGroup }
         for name in loans.names {
             guard let map = bpf_object__find_map_by_name(object, name), let descriptor = loans.map(name) else {
@@ -51,9 +53,12 @@ struct Propagation {
             throw HelperFault(.fault, "The propagation programs lack \(ofEnrolled)")
         }
         // Before anything is enrolled. It stays attached for as long as some process has a descriptor of the map.
-        let enrolled = bpf_object__find_map_fd_by_name(object, "enrolled")
+        let enrolled = hilo_libbpf_keep(bpf_object__find_map_fd_by_name(object, "enrolled"))
         let hung = bpf_prog_attach(bpf_program__fd(writer), enrolled, BPF_SK_MSG_VERDICT, 0)
         guard hung == 0 else { throw refusal("attach \(ofEnrolled)", hung) }
+        // Only programs put sockets there.
+        let frozen = bpf_map_freeze(enrolled)
+        guard frozen == 0 else { throw refusal("freeze enrolled", frozen) }
         var links = [(program: ofEnrolled, descriptor: enrolled)]
         for name in ofControlGroup {
             guard let program = bpf_object__find_program_by_name(object, name),

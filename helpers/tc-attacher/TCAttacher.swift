@@ -12,6 +12,7 @@ struct TCAttacher: HelperService, ~Copyable {
 
     private let arguments: Arguments
     private var object: [UInt8] = []
+    private var loans: Loans?
     private var propagation: Propagation?
 
     init(arguments: [String]) throws(HelperFault) {
@@ -22,8 +23,12 @@ struct TCAttacher: HelperService, ~Copyable {
         object = try ObjectFile.read("propagate.bpf.o", of: "The propagation programs")
     }
 
+    mutating func receive(from coordinator: borrowing Coordinator) throws(HelperFault) {
+        loans = try Loans(from: coordinator)
+    }
+
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
-        var loans = try Loans(from: coordinator)
+        guard var loans = loans.take() else { throw HelperFault(.fault, "Nothing was lent") }
         propagation = try Propagation(object, carriers: arguments.carriers, loans)
         loans.giveBack()
         object = []

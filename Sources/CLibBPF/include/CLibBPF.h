@@ -20,6 +20,9 @@ const char *hilo_libbpf_words(void);
 /* The errno of the libbpf call that just answered NULL. */
 int hilo_libbpf_error(void);
 
+/* A descriptor of an object's map, to be kept when the object is closed; -1: errno says. */
+int hilo_libbpf_keep(int descriptor);
+
 /* ---- what the kernel is like ---- */
 
 /* How many arguments a function of the kernel has, or a negative errno: -ENOENT when there is none of that name. */

@@ -15,6 +15,8 @@
 
 #define BPF_CORE_READ_INTO(to, from, field) memcpy(to, &PLACED(from)->field, sizeof(*(to)))
 
+#define BPF_CORE_READ_BITFIELD_PROBED(from, field) (PLACED(from)->field)
+
 #define bpf_core_enum_value(type, value) ((__u64)(value))
 
 /* Fields of other kernels than the newest. */
