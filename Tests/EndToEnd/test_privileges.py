@@ -124,18 +124,23 @@ def spoil(path: pathlib.Path, how: str) -> None:
             subprocess.run(["mount", "--bind", "/dev/shm/hilo-object", str(path)], check=True)
 
 
+#: What is loaded into the kernel.
+OBJECTS = ["capture.bpf.o", "propagate.bpf.o"]
+
+
+@pytest.mark.parametrize("name", OBJECTS)
 @pytest.mark.parametrize(
     "how,code",
     {"another owner": hilo.PRIVILEGE, "writable for others": hilo.PRIVILEGE, "a link": hilo.INTERNAL,
      "another file system": hilo.PRIVILEGE}.items(),
 )  # fmt: skip
-def test_capture_programs_that_others_may_have_written(workspace, run_hilo, measured, how, code):
+def test_programs_that_others_may_have_written(workspace, run_hilo, measured, name, how, code):
     """What is in the file runs in the kernel."""
     stage = workspace.copy_of_stage("spoilt")
-    path = next((stage / "lib" / "hilo" / "bpf").iterdir())
+    path = stage / "lib" / "hilo" / "bpf" / name
     spoil(path, how)
     try:
-        run = run_hilo(MINIMAL, stage=stage)
+        run = run_hilo({**MINIMAL, **PASSING_ON}, stage=stage)
         assert run.wait_exit(15) == code, run.errors
         lines = hilo.last_words(run.errors)
         assert len(lines) == 1 and path.name in lines[0], run.errors
@@ -146,11 +151,12 @@ def test_capture_programs_that_others_may_have_written(workspace, run_hilo, meas
             os.unlink("/dev/shm/hilo-object")
 
 
-def test_damaged_capture_programs(workspace, run_hilo, measured):
+@pytest.mark.parametrize("name", OBJECTS)
+def test_damaged_programs(workspace, run_hilo, measured, name):
     stage = workspace.copy_of_stage("damaged")
-    path = next((stage / "lib" / "hilo" / "bpf").iterdir())
+    path = stage / "lib" / "hilo" / "bpf" / name
     os.truncate(path, path.stat().st_size // 2)
-    run = run_hilo(MINIMAL, stage=stage)
+    run = run_hilo({**MINIMAL, **PASSING_ON}, stage=stage)
     assert run.wait_exit(15) == hilo.INTERNAL, run.errors
     lines = hilo.last_words(run.errors)
     assert len(lines) == 1 and "damaged" in lines[0], run.errors
