@@ -86,7 +86,7 @@ struct Confinement {
     }
 
     /// Beside a thread for each processor in libdispatch's pool and in that of the connections: the starter's, both
-    /// helpers' and the spool's, libdispatch's own, and one that looks names up. The two helpers count as well.
+    /// helpers' and the spool's, libdispatch's own, and one that looks names up. The helpers count as well.
     private static var neededThreads: Int { 2 * ThreadRoom.processors + 8 }
 
     private static func requireThreads() throws(Leaving) {

@@ -7,7 +7,7 @@
  *
  * A socket in map `enrolled` is no ordinary socket: on some kernels FIONREAD answers 0 there, and a blocking receive
  * can be interrupted by what should not interrupt it. So each is in it for as short as can be: from being established
- * to the transmission of its first request, during which no process waits for an answer.
+ * to the transmission of its first request.
  *
  * They share capture's maps. So the send of an enrolled connection is walked here, where a header can still be put into
  * it; capture's own hook finds those bytes walked, by their sequence numbers. */
