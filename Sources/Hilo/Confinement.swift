@@ -85,9 +85,9 @@ struct Confinement {
         }
     }
 
-    /// Beside a thread for each processor in libdispatch's pool and in that of the connections: the starter's, both
-    /// helpers' and the spool's, libdispatch's own, and one that looks names up. The helpers count as well.
-    private static var neededThreads: Int { 2 * ThreadRoom.processors + 8 }
+    /// Beside a thread for each processor in libdispatch's pool and in that of the connections: the starter's, the
+    /// helpers' and the spool's, libdispatch's own, and one that looks names up. The three helpers count as well.
+    private static var neededThreads: Int { 2 * ThreadRoom.processors + 10 }
 
     private static func requireThreads() throws(Leaving) {
         let (possible, needed) = (ThreadRoom.count(upTo: neededThreads), neededThreads)
