@@ -1,6 +1,7 @@
 """seeds.py DIRECTORY: the seeds of every fuzz target, one directory each: sound inputs, and the named hostile ones."""
 
 import pathlib
+import re
 import struct
 import sys
 
@@ -9,6 +10,14 @@ import http_mutator
 #: struct hilo_exchange of bpf/abi/records.h, without the reserved word at its end.
 EXCHANGE = struct.Struct("<HHHHIIQIBBBB16s8s8sBBBBHHQQQQQQ16s16sII")
 HEADER = struct.Struct("<HHIIB3x")
+
+
+def number_in(file: str, pattern: str) -> int:
+    return int(re.search(pattern, (pathlib.Path(__file__).resolve().parents[2] / file).read_text()).group(1))
+
+
+VERSION = number_in("Sources/Wire/PROTOCOL.md", r"\| version, (\d+):")
+COUNTERS = number_in("bpf/abi/control.h", r"HILO_COUNTERS = (\d+)")
 
 STATUS = b"\x12\x0equota exceeded"  # google.rpc.Status, message
 PARTIAL = b"\x0a\x10\x08\x07\x12\x0cmissing name"  # partial_success: rejected_spans 7, error_message
@@ -45,7 +54,7 @@ def records() -> dict:
 
 
 def message(kind: int, payload: bytes, identity: int = 1, descriptors: int = 0) -> bytes:
-    return HEADER.pack(2, kind, identity, len(payload), descriptors) + payload
+    return HEADER.pack(VERSION, kind, identity, len(payload), descriptors) + payload
 
 
 def text(value: bytes) -> bytes:
@@ -66,7 +75,7 @@ def messages() -> dict:
         "select": message(0x22, struct.pack("<IIB", 1, 7, 1)),
         "selected": message(0x23, struct.pack("<I", 0)),
         "count": message(0x24, b""),
-        "counted": message(0x25, struct.pack("<17Q", *range(17))),
+        "counted": message(0x25, struct.pack(f"<{COUNTERS}Q", *range(COUNTERS))),
         "hello": message(0x100, struct.pack("<IB5Q", 1, 2, *range(5)) + facts, identity=0),
         "log": message(0x102, b"\4" + text("grüße".encode()) + facts, identity=0),
         "records": message(0x104, struct.pack("<QIIHI", 48, 2, 2, 513, 0), identity=0),
