@@ -68,7 +68,7 @@ let package = Package(
         module("LinuxSys", ["CLinux"]),
         module("Wire", ["LinuxSys"], exclude: ["PROTOCOL.md"]),
         module("HelperKit", ["LinuxSys", "Wire"]),
-        module("LibBPF", ["CLibBPF"]),
+        module("LibBPF", ["CLibBPF", "LinuxSys"]),
 
         // Pure: bytes and values in, values out.
         module("TraceContext"),

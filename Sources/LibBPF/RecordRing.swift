@@ -1,19 +1,19 @@
 internal import CLibBPF
-internal import LinuxSys
+public import LinuxSys
 
-/// The ring that the capture programs write: records read in place, released when somebody else has them.
-struct RecordRing: ~Copyable {
+/// A ring that programs write: records read in place, released when somebody else has them.
+public struct RecordRing: ~Copyable {
     private var ring = hilo_ring()
     /// Where the record begins that was read last.
     private var last: UInt = 0
 
     /// The same, as the ring counts: in bytes, ever growing.
-    var place: UInt64 { UInt64(last) }
+    public var place: UInt64 { UInt64(last) }
 
     /// - Parameters:
     ///   - map: descriptor of the map, which the loaded object keeps open.
     ///   - bytes: its size, a power of two.
-    init(map: Int32, bytes: UInt32) throws(SysError) {
+    public init(map: Int32, bytes: UInt32) throws(SysError) {
         let answer = hilo_ring_open(&ring, map, bytes)
         guard answer == 0 else { throw SysError("mmap of the ring", code: -answer) }
         // Whoever holds the map can move the place that is read from; at this one no record begins.
@@ -21,16 +21,16 @@ struct RecordRing: ~Copyable {
     }
 
     /// Readable after a wake-up by the kernel, until `awake`.
-    var wakeups: Int32 { ring.wakeups }
+    public var wakeups: Int32 { ring.wakeups }
 
-    mutating func awake() {
+    public mutating func awake() {
         hilo_ring_awake(&ring)
     }
 
     /// The next complete record, valid until it is released; nil when there is none.
     ///
     /// - Throws: `SysError` for one that is longer than the ring: it was not read from where a record begins.
-    mutating func next() throws(SysError) -> UnsafeRawBufferPointer? {
+    public mutating func next() throws(SysError) -> UnsafeRawBufferPointer? {
         var length: UInt32 = 0
         guard let start = hilo_ring_next(&ring, &length) else { return nil }
         guard UInt(length) <= ring.mask else { throw SysError("record in the ring", code: Errno.tooLong) }
@@ -42,7 +42,7 @@ struct RecordRing: ~Copyable {
     /// Gives the room of the records read so far back to the kernel.
     ///
     /// - Parameter keepingLast: all but the last one.
-    mutating func release(keepingLast: Bool) {
+    public mutating func release(keepingLast: Bool) {
         let read = ring.position
         if keepingLast { ring.position = last }
         hilo_ring_release(&ring)

@@ -14,7 +14,10 @@ public enum SharedMaps {
             "thread_flows", "partial_heads",
         ]
 
-    private static let ofProcessesToo = ["counters", "records", "settings", "selected_processes"]
+    /// The ring to the tc-attacher.
+    public static let ofRests = "resting"
+
+    private static let ofProcessesToo = ["counters", "records", ofRests, "settings", "selected_processes"]
 
     public static func names(trustedSockets: Bool) -> [String] {
         let unused = trustedSockets ? byAddress : ofTrustedSockets

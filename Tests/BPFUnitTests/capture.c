@@ -27,6 +27,7 @@ void capture_reset_propagating(u64 seed, bool trusted, u32 propagation)
 {
     load_options(trusted, propagation);
     kernel_reset(seed);
+    kernel.resting = &resting;
     struct hilo_settings *s = settings_get();
     s->enabled = 1;
     s->parent_based = 1;

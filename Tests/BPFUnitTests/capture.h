@@ -21,6 +21,8 @@ int process_exited(struct task_struct *task);
 int connecting_v4(struct bpf_sock_addr *address);
 int message_sending(struct sk_msg_md *message);
 int socket_event(struct bpf_sock_ops *event);
+int renewing(struct __sk_buff *packet);
+int arriving(struct __sk_buff *packet);
 
 /* Empties the kernel, switches capture on and everything to sampled. `trusted`: what options.trusted_sockets is
  * loaded with. */

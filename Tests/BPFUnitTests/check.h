@@ -27,7 +27,7 @@ static inline uint32_t below(struct dice *dice, uint32_t count) { return (uint32
 static inline bool chance(struct dice *dice, uint32_t percent) { return below(dice, 100) < percent; }
 
 extern const struct test head_tests[], walk_tests[], limit_tests[], flow_tests[], schedule_tests[], hostile_tests[];
-extern const struct test identity_tests[], framing_tests[], possession_tests[], propagation_tests[];
+extern const struct test identity_tests[], framing_tests[], possession_tests[], propagation_tests[], renewal_tests[];
 extern const struct test option_tests[];
 
 #endif

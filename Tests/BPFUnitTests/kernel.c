@@ -22,6 +22,8 @@ struct table {
 struct kernel kernel;
 struct kept_record *kept;
 u32 kept_count;
+struct hilo_rest rests[64];
+u32 rests_count;
 
 static struct table tables[TABLES];
 static const void *storage_map;
@@ -254,9 +256,14 @@ __u64 bpf_get_socket_cookie(void *socket)
 
 long bpf_ringbuf_output(void *ring, void *data, __u64 size, __u64 flags)
 {
-    (void)ring;
     if (size > kernel.ring_room)
         return -EAGAIN;
+    if (ring == kernel.resting) {
+        if (size != sizeof(rests[0]) || rests_count == sizeof(rests) / sizeof(rests[0]))
+            abort();
+        memcpy(&rests[rests_count++], data, size);
+        return 0;
+    }
     kernel.ring_room -= size;
     kernel.wakeups += flags == BPF_RB_FORCE_WAKEUP;
     if (kept_count == kept_room) {
@@ -298,6 +305,7 @@ void kernel_reset(u64 seed)
             memset(t->array, 0, (u64)t->shape.max_entries * t->shape.value_size);
     }
     kernel_records_clear();
+    rests_count = 0;
     kernel_user_forget();
     memset(file_of, 0, sizeof(file_of));
     kernel = (struct kernel){

@@ -12,6 +12,7 @@
 struct kernel_socket {
     struct sock sock;
     struct tcp_sock tcp;
+    struct socket_wq waiting;
 };
 
 enum { DESCRIPTORS = 512 };
@@ -25,6 +26,7 @@ struct kernel {
     u64 wakeups;      /* records that asked for the reader to be woken */
     const void *absent; /* user memory from here on, so many bytes, is not resident */
     u64 absent_size;
+    const void *resting; /* the ring whose records are `rests` */
     void (*interrupt)(void); /* happens once, the next time that user memory is read */
     struct task_struct task;
     struct pt_regs registers;
@@ -53,6 +55,10 @@ struct kept_record {
     u32 size;
     u8 *bytes;
 };
+
+/* The records of the other ring, as far as there is room for them. */
+extern struct hilo_rest rests[64];
+extern u32 rests_count;
 
 extern struct kept_record *kept;
 extern u32 kept_count;

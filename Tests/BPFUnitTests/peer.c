@@ -26,6 +26,8 @@ void peer_open(struct peer *p, u32 number, u32 tgid, const struct route *route, 
     p->send_start = p->socket.tcp.write_seq = route->send_start;
     p->socket.sock.sk_protocol = IPPROTO_TCP;
     p->socket.sock.sk_sndbuf = ROOMY;
+    p->socket.waiting.wait.head.next = &p->socket.waiting.wait.head;
+    p->socket.sock.sk_wq = &p->socket.waiting;
     common->skc_family = route->family;
     common->skc_cookie.counter = p->cookie;
     common->skc_dport = __builtin_bswap16(route->peer_port);

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "end.h"
 #include "message.h"
+#include "packet.h"
 #include "segment.h"
 
 enum { CONNECTIONS = 20000, HEADER = 70 };
@@ -28,37 +29,49 @@ static void expect_header(const struct hilo_exchange *e, char header[HEADER + 1]
     snprintf(header, HEADER + 1, "traceparent: 00-%s-%s-%02x\r\n", trace, span, e->trace_flags & 1);
 }
 
-/* The record of the connection's first request; those of pipelined ones may come before it. */
-static const struct hilo_exchange *first_record(void)
+/* The record of a request; those of pipelined ones may come before older ones. */
+static const struct hilo_exchange *record_of(u32 sequence)
 {
     for (u32 i = 0; i < kept_count; i++) {
         const struct hilo_exchange *e = (const void *)kept[i].bytes;
-        if (!e->sequence && (e->parts & HILO_PART_REQUEST))
+        if (e->sequence == sequence && (e->parts & HILO_PART_REQUEST))
             return e;
     }
     return NULL;
 }
 
-/* Returns whether there was a header. */
-static bool check_wire(u32 sent)
+static bool begins_with(u32 at, const char *text, u32 length)
 {
-    const struct exchange_plan *first = &script.exchange[0];
+    return wire.size - at >= length && !memcmp(wire.bytes + at, text, length);
+}
+
+/* The stream is what was meant, and behind the last line of some heads there is the header of that request. Returns how
+ * many. */
+static u32 check_wire(u32 sent)
+{
     const u8 *meant = script.requests.bytes;
-    if (wire.size == sent) {
-        CHECK(!memcmp(wire.bytes, meant, sent), "the bytes are others");
-        return false;
+    u32 headers = 0, at = 0, from = 0;
+    for (u32 i = 0; i < script.count && script.exchange[i].request_head_end <= sent; i++) {
+        const struct exchange_plan *plan = &script.exchange[i];
+        u32 end = plan->request_head_end, place = meant[end - 2] == '\r' ? end - 2 : end - 1;
+        if (!CHECK(begins_with(at, (const char *)meant + from, place - from), "request %u: the bytes are others", i))
+            return 0;
+        at += place - from;
+        from = place;
+        if (!begins_with(at, "traceparent: ", 13))
+            continue;
+        char header[HEADER + 1] = "";
+        const struct hilo_exchange *record = record_of(i);
+        if (record)
+            expect_header(record, header);
+        CHECK(begins_with(at, header, HEADER), "request %u: the header is not %s", i, header);
+        CHECK(!plan->has_parent, "request %u: beside the application's own", i);
+        at += HEADER;
+        headers++;
     }
-    u32 end = first->request_head_end, at = meant[end - 2] == '\r' ? end - 2 : end - 1;
-    char header[HEADER + 1];
-    const struct hilo_exchange *record = first_record();
-    if (!CHECK(wire.size == sent + HEADER && record, "%u bytes became %u", sent, wire.size))
-        return false;
-    expect_header(record, header);
-    CHECK(!memcmp(wire.bytes, meant, at), "what stands before the header is not what was sent");
-    CHECK(!memcmp(wire.bytes + at, header, HEADER), "the header is %.70s, not %s", (char *)wire.bytes + at, header);
-    CHECK(!memcmp(wire.bytes + at + HEADER, meant + at, sent - at), "what follows the header is not what was sent");
-    CHECK(!first->has_parent, "beside the application's own");
-    return true;
+    CHECK(wire.size - at == sent - from && begins_with(at, (const char *)meant + from, sent - from),
+          "what follows the last head is not what was sent");
+    return headers;
 }
 
 static u64 refusals(void)
@@ -67,10 +80,23 @@ static u64 refusals(void)
            capture_counter(HILO_COUNT_HEADER_UNSAFE);
 }
 
+/* Where it rests, it may be enrolled again, at once or later, and may then pause. */
+static void renew_perhaps(struct dice *d, struct peer *peer)
+{
+    if (!rests_count)
+        return;
+    if (chance(d, 70)) {
+        peer->socket.tcp.snd_una = segment_next = peer->socket.tcp.write_seq;
+        packet_renews(peer);
+    }
+    rests_count = 0;
+    kernel.now += chance(d, 70) ? 1000000 : 10;
+}
+
 static void connections(void)
 {
     static struct end end;
-    u64 exchanges = 0, headers = 0, own = 0, no_place = 0;
+    u64 exchanges = 0, headers = 0, own = 0, no_place = 0, renewed = 0;
     for (u64 number; next_case(&number, CONNECTIONS);) {
         struct dice d = { 9000000 + number };
         struct route route;
@@ -90,21 +116,24 @@ static void connections(void)
                 end_receive(&d, &end, in);
             else
                 end_send(&d, &end, out);
+            renew_perhaps(&d, &end.peer);
         }
         u32 sent = end.peer.sent;
         end_close(&d, &end);
         end_same_records(&end.oracle, kept, kept_count);
-        bool has_header = check_wire(sent);
-        CHECK(has_header == (capture_counter(HILO_COUNT_HEADER_WRITTEN) == 1), "the counter says something else");
-        CHECK(has_header || refusals() == 1, "no header, and no reason: %llu", refusals());
+        u64 with_header = check_wire(sent), enrolments = 1 + capture_counter(HILO_COUNT_RENEWED);
+        CHECK(with_header == capture_counter(HILO_COUNT_HEADER_WRITTEN), "the counter says something else");
+        CHECK(with_header + refusals() <= enrolments, "%llu headers, %llu reasons", with_header, refusals());
+        CHECK(with_header || refusals(), "no header, and no reason");
         capture_is_clean();
         exchanges += script.count;
-        headers += has_header;
+        headers += with_header;
+        renewed += enrolments - 1;
         own += capture_counter(HILO_COUNT_HEADER_OWN);
         no_place += capture_counter(HILO_COUNT_HEADER_NO_PLACE);
     }
-    note("%llu requests on %d connections: %llu headers, %llu had their own, %llu no place", exchanges, CONNECTIONS,
-         headers, own, no_place);
+    note("%llu requests on %d connections, %llu rests: %llu headers, %llu had their own, %llu no place", exchanges,
+         CONNECTIONS, renewed, headers, own, no_place);
 }
 
 /* A client that sends these texts, one after the other. */

@@ -135,10 +135,10 @@ def test_everything_else_is_what_was_sent(run_hilo, collect, start, workspace, h
             continue
         added = arrived["head"].removeprefix(entry["head"]).lstrip("\r\n").rstrip("\r")
         assert arrived["head"].startswith(entry["head"]) and _HEADER.match(added), (entry["head"], arrived["head"])
-        assert len(headers_of(arrived["head"])) == 1 and entry["number"] == 0, arrived["head"]
-        kinds["with a header"] += 1
+        assert len(headers_of(arrived["head"])) == 1, arrived["head"]
+        kinds["with a header" if entry["number"] == 0 else "with a header, later"] += 1
     assert not got, f"{len(got)} requests that nobody sent"
-    assert kinds["with a header"] > connections / 2, kinds
+    assert kinds["with a header"] > connections / 2 and kinds["with a header, later"] > connections / 20, kinds
     measured(f"{len(meant)} requests on {connections} connections: {dict(kinds)}")
 
 

@@ -35,7 +35,7 @@ import Wire
             try SelectRequest([.init(tgid: 1, action: .add)]).encoded(id: 1),
             try SelectReply(full: 0).encoded(id: 1),
             try CountReply(counters: Array(repeating: 1, count: CountReply.size)).encoded(id: 1),
-            bytes("0300 0401 00000000 14000000 00 000000 0800000000000000 01000000 04000000 aabbccdd"),
+            bytes("0400 0401 00000000 14000000 00 000000 0800000000000000 01000000 04000000 aabbccdd"),
             try CaptureMaps(links: 2, shared: 3).encoded(),
             try SharedMap(name: "m").encoded(),
             try Loan(name: "m", left: 2).encoded(),
@@ -109,18 +109,18 @@ import Wire
 
     @Test func valuesOutsideOfTheirEnumerations() {
         for (message, field) in [
-            ("0300 0201 00000000 05000000 00 000000 07 0000 0000", "level"),
-            ("0300 0100 01000000 08000000 00 000000 0000 00000000 0000", "reason"),
-            ("0300 1100 01000000 05000000 00 000000 00000000 02", "more"),
-            ("0300 1200 01000000 0d000000 00 000000 01000000 0000000000000000 04", "wants"),
-            ("0300 2200 01000000 09000000 00 000000 01000000 01000000 02", "action"),
+            ("0400 0201 00000000 05000000 00 000000 07 0000 0000", "level"),
+            ("0400 0100 01000000 08000000 00 000000 0000 00000000 0000", "reason"),
+            ("0400 1100 01000000 05000000 00 000000 00000000 02", "more"),
+            ("0400 1200 01000000 0d000000 00 000000 01000000 0000000000000000 04", "wants"),
+            ("0400 2200 01000000 09000000 00 000000 01000000 01000000 02", "action"),
         ] as [(String, StaticString)] {
             #expect(throws: WireError.badValue(field)) { try decodeAny(bytes(message)) }
         }
     }
 
     @Test func textThatIsNotUTF8IsReplaced() throws {
-        let message = bytes("0300 0201 00000000 07000000 00 000000 00 0200 ff41 0000")
+        let message = bytes("0400 0201 00000000 07000000 00 000000 00 0200 ff41 0000")
         #expect(try decode(LogMessage.self, message).message == "\u{FFFD}A")
     }
 

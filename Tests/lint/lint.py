@@ -36,7 +36,7 @@ MODULES = {
     },
     "Hilo": {"Audit", "Coordinate", "Export", "LinuxSys", "Settings", "Supervise", "Wire"},
     "process-inspector": {"HelperKit", "Wire", "LinuxSys"},
-    "LibBPF": {"CLibBPF"},
+    "LibBPF": {"CLibBPF", "LinuxSys"},
     "event-reader": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "LibBPF"},
     "tc-attacher": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "LibBPF"},
 }  # fmt: skip

@@ -10,7 +10,7 @@ struct hilo_load_options {
 	__u32 trusted_sockets; /* 1: the hooks hand over sockets that the verifier trusts */
 	__u32 propagation;     /* enum hilo_propagation, or-ed: what carries a request's context to the next service */
 	__u32 loader;          /* propagation: the pid that loaded it, which tells it from one that is being replaced */
-	__u32 reserved;
+	__u32 renewing;        /* propagation: 1: connections are enrolled again between requests */
 };
 
 enum hilo_propagation {
@@ -44,7 +44,25 @@ struct hilo_selected_process {
 	__u8 rewrites;   /* it was seen to call another target than it was asked for: targets say nothing */
 	__u8 joins;      /* threads that it starts for a request were seen to end with it */
 	__u8 pools;      /* threads that it starts were seen to work on after the request that started them */
-	__u8 reserved[2];
+	__u8 reads_ahead; /* it was seen to read from a connection before it had sent its next request */
+	__u8 reserved;
+};
+
+/* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its
+ * next request. The tc-attacher hands up to HILO_RESTS_MAX of them, one behind the other, to the program that does. */
+struct hilo_rest {
+	__u64 connection;
+	__u8 local_address[16]; /* as in records */
+	__u8 peer_address[16];
+	__u16 local_port;       /* host byte order */
+	__u16 peer_port;
+	__u8 family;            /* 4 or 6 */
+	__u8 reserved[3];
+};
+
+enum {
+	HILO_RESTS_MAX = 16,
+	HILO_RESTING_BYTES = 64 * 1024, /* of map resting */
 };
 
 /* Index into map `counters` (per-CPU u64). `attempted` = handed to the ring + ring_full, exactly. */
@@ -78,7 +96,14 @@ enum hilo_counter {
 	HILO_COUNT_OPTION_NO_ROOM = 25,  /* other options took it */
 	HILO_COUNT_OPTION_READ = 26,
 	HILO_COUNT_OVERSTAYED = 27,      /* enrolled after its first request: something else took our callbacks away */
-	HILO_COUNTERS = 28,
+	HILO_COUNT_RENEWED = 28,         /* connections enrolled again between two requests */
+	HILO_COUNT_RENEW_LATE = 29,      /* the next request was begun before */
+	HILO_COUNT_RENEW_READ_AHEAD = 30, /* somebody reads from it already, or waits for it to be readable */
+	HILO_COUNT_RENEW_ELSEWHERE = 31, /* it is in another network namespace than the tc-attacher */
+	HILO_COUNT_RENEW_FAILED = 32,    /* the kernel took it not, most often as it still lets go of it */
+	HILO_COUNT_RENEW_UNHEARD = 33,   /* map resting was full */
+	HILO_COUNT_RENEW_UNASKED = 34,   /* its peer spoke before the next request: an ordinary one again */
+	HILO_COUNTERS = 35,
 };
 
 #endif

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define HILO_ABI_VERSION 3
+#define HILO_ABI_VERSION 4
 
 /* The bytes of a request head that leave the kernel: its request line and its Host line, nothing else. */
 #define HILO_EXCERPT_MAX 1024

@@ -35,8 +35,17 @@ struct sock_common {
 	unsigned long skc_flags;
 } HILO_CORE;
 
+struct list_head { struct list_head *next; } HILO_CORE;
+struct wait_queue_head { struct list_head head; } HILO_CORE;
+struct wait_queue_entry {
+	void *private;
+	struct list_head entry;
+} HILO_CORE;
+struct socket_wq { struct wait_queue_head wait; } HILO_CORE;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct socket_wq *sk_wq;
 	int sk_err;
 	int sk_sndbuf;
 	int sk_wmem_queued;
@@ -114,6 +123,8 @@ enum {
 	AF_INET = 2,
 	AF_INET6 = 10,
 	IPPROTO_TCP = 6,
+	/* What sched_cls answers to let whoever comes behind it decide; of TCX and of netlink's filters alike. */
+	TCX_NEXT = -1,
 	S_IFMT = 0170000,
 	S_IFSOCK = 0140000,
 	MSG_PEEK = 0x2,

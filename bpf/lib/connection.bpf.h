@@ -76,7 +76,9 @@ struct outgoing {
 	u8 passed;      /* nothing more is to be written into the stream: enrolment ends with this send */
 	u8 seen;        /* a send has passed the sk_msg program since it was enrolled */
 	u8 awaited;     /* a send was left for the programs of bpf/propagate to look at: look when it has happened */
-	u8 reserved[3];
+	u8 observed;    /* its segments are shown to bpf/propagate, so that enrolment ends */
+	u8 hurried;     /* requests in a row that followed too soon for the connection to be enrolled before them */
+	u8 reserved;
 } HILO_ALIGNED;
 
 struct connection {

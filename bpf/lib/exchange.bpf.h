@@ -8,6 +8,7 @@
 #include "flow.bpf.h"
 #include "identity.bpf.h"
 #include "outgoing.bpf.h"
+#include "rest.bpf.h"
 
 enum {
 	REQUEST_LINE_MAX = 640,
@@ -202,8 +203,11 @@ __noinline int exchange_finish(struct connection *conn, u32 end)
 	else
 		flow_child_end(conn);
 	exchange_emit(conn, &conn->record);
-	if (conn->answered == conn->requests)
+	if (conn->answered == conn->requests) {
+		if (conn->role == HILO_ROLE_CLIENT && end == HILO_END_COMPLETE)
+			rest_begins(conn);
 		return 0;
+	}
 
 	u32 sequence = conn->answered;
 	exchange_prepare(conn, &conn->record, sequence);
@@ -284,6 +288,8 @@ __noinline int exchange_request(struct connection *conn)
 	u64 bit = sequence_bit(sequence);
 	bool pipelined = conn->active;
 	struct record *r = pipelined ? &s->record : &conn->record;
+	if (conn->role == HILO_ROLE_CLIENT && !pipelined)
+		rest_ends(conn, s->io.now);
 	exchange_prepare(conn, r, sequence);
 	struct hilo_exchange *e = &r->exchange;
 	e->tid = s->io.tid;

@@ -93,6 +93,7 @@ struct scratch {
 	struct open_request opened;
 	struct forwarded_request forwarded;
 	struct prepared_context prepared;
+	struct hilo_rest rest;
 	u64 busy; /* bpf/propagate: a program is at work here */
 	u64 event_socket; /* the same: number_of, in an interrupt */
 	/* HEAD_MAX are used; the rest lets the verifier see that offset + length stays inside. */

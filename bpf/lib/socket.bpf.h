@@ -7,6 +7,8 @@
 #include "../maps/connections.bpf.h"
 #include "walk.bpf.h"
 
+enum { WAITERS_MAX = 4 };
+
 static __always_inline u32 socket_write_sequence(u64 sk)
 {
 	return BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
@@ -52,6 +54,25 @@ static __always_inline bool socket_has_room(u64 sk, u32 size)
 	s64 used = BPF_CORE_READ((struct sock *)sk, sk_wmem_queued);
 	s64 room = BPF_CORE_READ((struct sock *)sk, sk_sndbuf);
 	return used + 2 * (s64)size + 4096 < room;
+}
+
+/* Does a thread read from it, or wait for it to be readable or writable? Not who waits with epoll, which comes back
+ * whenever there is something: such a one leaves no address of its own. */
+static __always_inline bool socket_is_waited_for(u64 sk)
+{
+	struct socket_wq *queue = BPF_CORE_READ((struct sock *)sk, sk_wq);
+	u64 head = (u64)queue + bpf_core_field_offset(struct socket_wq, wait) +
+		   bpf_core_field_offset(struct wait_queue_head, head);
+	u64 at = (u64)BPF_CORE_READ((struct list_head *)head, next);
+	for (int i = 0; i < WAITERS_MAX; i++) {
+		if (at == head)
+			return false;
+		u64 entry = at - bpf_core_field_offset(struct wait_queue_entry, entry);
+		if (BPF_CORE_READ((struct wait_queue_entry *)entry, private))
+			return true;
+		at = (u64)BPF_CORE_READ((struct list_head *)at, next);
+	}
+	return true;
 }
 
 static __always_inline bool socket_is_tcp(u64 sk)

@@ -9,5 +9,6 @@ const volatile struct hilo_load_options options SEC(".rodata.options") = {
 	.trusted_sockets = 1,
 	.propagation = 0,
 	.loader = 1,
+	.renewing = 1,
 };
 #endif

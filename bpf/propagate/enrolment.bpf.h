@@ -112,6 +112,7 @@ static __always_inline void enrol(struct bpf_sock_ops *event)
 		enrol_new(event, conn);
 	/* Its callbacks are where enrolment ends, and where the option is written. */
 	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG);
+	conn->outgoing.observed = options.renewing != 0;
 }
 
 static __always_inline void enrolment_ends(struct bpf_sock_ops *event, struct connection *conn)
@@ -119,10 +120,7 @@ static __always_inline void enrolment_ends(struct bpf_sock_ops *event, struct co
 	u64 key = conn->id;
 	conn->outgoing.enrolled = 0;
 	bpf_map_delete_elem(&enrolled, &key);
-	u32 needless = BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG;
-	if (!(options.propagation & HILO_PROPAGATE_TCP))
-		needless |= BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG;
-	event_ask_no_more(event, needless);
+	event_ask_no_more(event, BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG);
 }
 
 /* A segment is made. If the sk_msg program has seen what it was to see, this belongs to the same send: the socket is an

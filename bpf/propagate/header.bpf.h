@@ -2,7 +2,7 @@
 #ifndef HILO_HEADER_H
 #define HILO_HEADER_H
 
-#include "enrolment.bpf.h"
+#include "renewal.bpf.h"
 
 enum {
 	/* So much of a send is looked at at once: as it mostly lies in one piece of memory. */
@@ -120,6 +120,8 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 	struct outgoing *o = &conn->outgoing;
 	u32 size = message->size, requests = conn->requests;
 	struct tcp_sock *tcp = (struct tcp_sock *)socket;
+	if (socket_is_waited_for(socket))
+		reads_ahead(conn);
 	/* Where the kernel takes a part of this send only, it counts what it took without regard to what was put in:
 	 * the application would send some of it again. It takes the head whole with nothing else on its way, and room
 	 * for it. */

@@ -4,10 +4,12 @@
  *   socket_event    sockops: takes such a connection in once it stands, and lets it go after its first request; writes
  *                   and reads the TCP option
  *   message_sending sk_msg: what an enrolled connection sends passes here, in the sender's thread, before it is queued
+ *   renewing        sched_cls, but for no packet: the tc-attacher runs it, to take in connections that rest again
+ *   arriving        sched_cls, on every interface: lets such a one go if its peer speaks first
  *
  * A socket in map `enrolled` is no ordinary socket: on some kernels FIONREAD answers 0 there, and a blocking receive
  * can be interrupted by what should not interrupt it. So each is in it for as short as can be: from being established
- * to the transmission of its first request.
+ * to the transmission of its first request, and while it rests between two.
  *
  * They share capture's maps. So the send of an enrolled connection is walked here, where a header can still be put into
  * it; capture's own hook finds those bytes walked, by their sequence numbers. */
@@ -17,6 +19,7 @@
 #include <bpf/bpf_endian.h>
 #include "../lib/sending.bpf.h"
 #include "enrolment.bpf.h"
+#include "arrival.bpf.h"
 #include "header.bpf.h"
 #include "option.bpf.h"
 
@@ -63,4 +66,23 @@ int socket_event(struct bpf_sock_ops *event)
 		break;
 	}
 	return 1;
+}
+
+SEC("tc")
+int renewing(struct __sk_buff *packet)
+{
+	for (u32 i = 0; i < HILO_RESTS_MAX; i++) {
+		struct hilo_rest rest;
+		if (bpf_skb_load_bytes(packet, i * sizeof(rest), &rest, sizeof(rest)))
+			break;
+		renew_rest(packet, &rest);
+	}
+	return 0;
+}
+
+SEC("tc")
+int arriving(struct __sk_buff *packet)
+{
+	arrival_look(packet);
+	return TCX_NEXT;
 }

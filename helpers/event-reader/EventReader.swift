@@ -1,5 +1,6 @@
 internal import BPFABI
 internal import HelperKit
+internal import LibBPF
 internal import LinuxSys
 internal import Wire
 

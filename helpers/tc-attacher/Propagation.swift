@@ -6,15 +6,21 @@ internal import LinuxSys
 internal import Wire
 
 /// The propagation programs at work, through descriptors that stay open until this process ends. Of what they work on
-/// it keeps none.
+/// it keeps the ring of connections that rest, and the program that enrols them again.
 struct Propagation {
     /// What keeps the programs attached: links, and for the one of map `enrolled` that map.
     let links: [(program: String, descriptor: Int32)]
+    /// Of the program at each interface's ingress; they leave with this process.
+    let ingress: [Int32]
+    /// The program that enrols again; nil where it cannot be.
+    let renewing: Int32?
     let facts: [Fact]
 
     /// What hangs on the control group; the one of map `enrolled` belongs to that map.
     private static let ofControlGroup = ["connecting_v4", "connecting_v6", "socket_event"]
     private static let ofEnrolled = "message_sending"
+    private static let ofIngress = "arriving"
+    private static let ofRests = "renewing"
 
     /// Loads and attaches. What is attached stays so by its links; the object, with its maps and programs, is closed.
     init(_ bytes: [UInt8], carriers: UInt32, _ loans: borrowing Loans) throws(HelperFault) {
@@ -35,15 +41,44 @@ struct Propagation {
             let taken = bpf_map__reuse_fd(map, descriptor)
             guard taken == 0 else { throw Propagation.refusal("use map \(name)", taken) }
         }
+        let later = LaterRequests(carriers: carriers)
         var values = hilo_load_options(
             ring_bytes: UInt64(Propagation.ringBytes(of: object)), trusted_sockets: loans.hasTrustedSockets ? 1 : 0,
-            propagation: carriers, loader: UInt32(bitPattern: ProcessControl.processID), reserved: 0)
+            propagation: carriers, loader: UInt32(bitPattern: ProcessControl.processID),
+            renewing: later.areEnrolled ? 1 : 0)
         let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw Propagation.refusal("set options", set) }
         let loaded = bpf_object__load(object)
         guard loaded == 0 else { throw Propagation.refusal("load", loaded) }
+        ingress = later.needIngress ? try Propagation.attachToIngress(object) : []
         links = try Propagation.attach(object, to: group)
-        facts = [Fact("programs", (Propagation.ofControlGroup + [Propagation.ofEnrolled]).joined(separator: ","))]
+        renewing = later.areEnrolled
+            ? hilo_libbpf_keep(bpf_program__fd(bpf_object__find_program_by_name(object, Propagation.ofRests))) : nil
+        facts = [
+            Fact("programs", (Propagation.ofControlGroup + [Propagation.ofEnrolled]).joined(separator: ",")),
+            later.fact, Fact("interfaces", "\(ingress.count)"),
+        ]
+    }
+
+    /// Before any connection is enrolled again. An interface may be gone by now.
+    private static func attachToIngress(_ object: OpaquePointer) throws(HelperFault) -> [Int32] {
+        guard let program = bpf_object__find_program_by_name(object, ofIngress) else {
+            throw HelperFault(.fault, "The propagation programs lack \(ofIngress)")
+        }
+        let interfaces: [UInt32]
+        do throws(SysError) {
+            interfaces = try NetworkInterfaces.indexes()
+        } catch {
+            throw HelperFault(error)
+        }
+        var attached: [Int32] = []
+        for interface in interfaces {
+            let link = hilo_ingress_attach(bpf_program__fd(program), interface)
+            if link == -Errno.noDevice { continue }
+            guard link >= 0 else { throw refusal("attach \(ofIngress) to interface \(interface)", link) }
+            attached.append(link)
+        }
+        return attached
     }
 
     private static func attach(

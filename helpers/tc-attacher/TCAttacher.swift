@@ -1,9 +1,13 @@
+internal import BPFABI
+internal import CLibBPF
 internal import HelperKit
+internal import LibBPF
 internal import LinuxSys
 internal import Wire
 
 /// Loads the propagation programs over the maps that capture's programs work on, attaches them to a control group, and
-/// gives up every privilege. It touches no traffic itself.
+/// gives up every privilege. From then on it hands connections that rest to the program that enrols them again; it
+/// touches no traffic itself.
 ///
 /// The coordinator gets a descriptor of each link, so that the programs outlive this process until the next one's are
 /// attached.
@@ -14,6 +18,9 @@ struct TCAttacher: HelperService, ~Copyable {
     private var object: [UInt8] = []
     private var loans: Loans?
     private var propagation: Propagation?
+    private var renewal: Renewal?
+    private(set) var watched: Int32?
+    private(set) var wakeInterval: UInt64?
 
     init(arguments: [String]) throws(HelperFault) {
         self.arguments = try Arguments(arguments)
@@ -29,9 +36,30 @@ struct TCAttacher: HelperService, ~Copyable {
 
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
         guard var loans = loans.take() else { throw HelperFault(.fault, "Nothing was lent") }
-        propagation = try Propagation(object, carriers: arguments.carriers, loans)
+        let propagation = try Propagation(object, carriers: arguments.carriers, loans)
+        if let program = propagation.renewing, let map = loans.map(SharedMaps.ofRests) {
+            try renew(by: program, map: hilo_libbpf_keep(map))
+        }
+        self.propagation = propagation
         loans.giveBack()
         object = []
+    }
+
+    private mutating func renew(by program: Int32, map: Int32) throws(HelperFault) {
+        do throws(SysError) {
+            let renewal = try Renewal(program: program, map: map, bytes: UInt32(HILO_RESTING_BYTES))
+            watched = renewal.wakeups
+            self.renewal = consume renewal
+        } catch {
+            throw HelperFault(error)
+        }
+    }
+
+    mutating func wake(for coordinator: borrowing Coordinator) throws(HelperFault) {
+        guard var renewal = renewal.take() else { return }
+        try renewal.wake()
+        wakeInterval = renewal.wakeInterval
+        self.renewal = consume renewal
     }
 
     func probed() -> [Fact] {

@@ -31,6 +31,18 @@ int hilo_kernel_function_arguments(const char *name);
 /* Whether programs can hang on a tracepoint of this name. */
 bool hilo_kernel_has_tracepoint(const char *name);
 
+/* Whether a socket in a sockhash says how much there is to be read (ioctl FIONREAD): 1 or 0, or a negative errno. Some
+ * kernels answer 0 always. Tried on a connection over the loopback interface, which is closed again. */
+int hilo_kernel_counts_unread(void);
+
+/* ---- programs of traffic control ---- */
+
+/* Puts a program before all others at an interface's ingress. A descriptor of the link, or a negative errno. */
+int hilo_ingress_attach(int program, unsigned int interface);
+
+/* Runs a program once, on `size` bytes that are no packet. 0, or a negative errno. */
+int hilo_program_run(int program, const void *bytes, uint32_t size);
+
 /* ---- a BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place ---- */
 
 struct hilo_ring {

@@ -11,6 +11,7 @@ import json
 import random
 import socket
 import sys
+import time
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--port", type=int, required=True)
@@ -97,7 +98,9 @@ with open(options.log, "w") as log:
         with socket.create_connection(("127.0.0.1", options.port), 20) as peer:
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, dice.randrange(2))
             number = 0
-            for _ in range(dice.randrange(1, 4)):
+            for turn in range(dice.randrange(1, 4)):
+                if turn and dice.random() < 0.5:
+                    time.sleep(0.002)  # long enough for hilo to enrol it again
                 batch = [request(connection, number + i) for i in range(dice.choice([1, 1, 1, 2, 3]))]
                 for meant, _ in batch:
                     log.write(json.dumps(meant) + "\n")

@@ -17,6 +17,7 @@
 
 #define BPF_CORE_READ_BITFIELD_PROBED(from, field) (PLACED(from)->field)
 
+#define bpf_core_field_offset(type, field) __builtin_offsetof(type, field)
 #define bpf_core_enum_value(type, value) ((__u64)(value))
 
 /* Fields of other kernels than the newest. */

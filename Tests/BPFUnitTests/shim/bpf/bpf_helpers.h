@@ -53,6 +53,11 @@ long bpf_msg_pull_data(struct sk_msg_md *message, __u32 start, __u32 end, __u64 
 long bpf_msg_push_data(struct sk_msg_md *message, __u32 start, __u32 length, __u64 flags);
 long bpf_msg_pop_data(struct sk_msg_md *message, __u32 start, __u32 length, __u64 flags);
 
+struct bpf_sock *bpf_sk_lookup_tcp(void *context, struct bpf_sock_tuple *tuple, __u32 size, __u64 space, __u64 flags);
+long bpf_sk_release(void *socket);
+long bpf_skb_load_bytes(const void *packet, __u32 offset, void *to, __u32 length);
+long bpf_skb_load_bytes_relative(const void *packet, __u32 offset, void *to, __u32 length, __u32 start);
+
 /* Whether a socket is enrolled, its connection says. */
 #define bpf_sock_hash_update(event, map, key, flags) ((void)(key), 0)
 long bpf_sock_ops_cb_flags_set(struct bpf_sock_ops *event, int flags);

@@ -1,0 +1,13 @@
+/* What programs of traffic control are run on: bytes, and the one connection that can be found by its addresses. */
+#ifndef TESTS_PACKET_H
+#define TESTS_PACKET_H
+
+#include "peer.h"
+
+/* A TCP segment comes in on this connection, with so many bytes of payload, from sequence number `sequence` on. */
+void packet_arrives(struct peer *peer, u32 sequence, u32 payload);
+
+/* The tc-attacher hands over what is in the ring `rests`, and empties it. `peer`: the connection that is there. */
+void packet_renews(struct peer *peer);
+
+#endif

@@ -1,0 +1,57 @@
+/* A client's connection between two requests. It can be enrolled then, within some 100 us, so that a header is put into
+ * its next request. Where requests follow each other faster, nobody is troubled to try. */
+#ifndef HILO_REST_H
+#define HILO_REST_H
+
+#include "../maps/counters.bpf.h"
+#include "../maps/options.bpf.h"
+#include "../maps/resting.bpf.h"
+#include "../maps/scratch.bpf.h"
+#include "../maps/settings.bpf.h"
+#include "identity.bpf.h"
+
+enum {
+	/* Less is too soon. */
+	REST_NS = 300 * 1000,
+	/* So many requests in a row that came too soon are a habit; one rest in HURRIED_PERIOD is tried still. */
+	HURRIED_MAX = 8,
+	HURRIED_PERIOD = 64,
+};
+
+/* Its next request begins. */
+static __always_inline void rest_ends(struct connection *conn, u64 now)
+{
+	struct outgoing *o = &conn->outgoing;
+	u64 since = conn->record.exchange.response_last_ns;
+	if (!since || now - since >= REST_NS)
+		o->hurried = 0;
+	else if (o->hurried < HURRIED_MAX)
+		o->hurried++;
+}
+
+/* All that it asked for was answered, and read. */
+static __always_inline void rest_begins(struct connection *conn)
+{
+	const struct outgoing *o = &conn->outgoing;
+	u32 tgid = conn->tgid;
+	if (!(options.propagation & HILO_PROPAGATE_HEADERS) || !o->observed)
+		return;
+	if (o->hurried == HURRIED_MAX && conn->requests % HURRIED_PERIOD)
+		return;
+	struct hilo_selected_process *p = bpf_map_lookup_elem(&selected_processes, &tgid);
+	struct scratch *s = scratch_get();
+	if (!s || !p || p->reads_ahead)
+		return;
+	struct hilo_rest *rest = &s->rest;
+	rest->connection = conn->id;
+	rest->local_port = conn->local_port;
+	rest->peer_port = conn->peer_port;
+	rest->family = conn->family;
+	id_copy16(rest->local_address, conn->local_address);
+	id_copy16(rest->peer_address, conn->peer_address);
+	/* The reader is woken if it has released all that came before. */
+	if (bpf_ringbuf_output(&resting, rest, sizeof(*rest), 0))
+		count(HILO_COUNT_RENEW_UNHEARD);
+}
+
+#endif

@@ -1,0 +1,43 @@
+internal import BPFABI
+internal import CLibBPF
+internal import LinuxSys
+internal import Wire
+
+/// How the requests behind a connection's first one carry their context on this kernel.
+enum LaterRequests {
+    /// Not in a header: none was asked for.
+    case notAsked
+    /// In a header. An enrolled connection can be waited on like any other.
+    case inHeader
+    /// In a header; but an enrolled connection does not say how much there is to be read, so that it has to be an
+    /// ordinary one before something arrives.
+    case inHeaderWatchingIngress
+    /// Not in a header, for that reason, and nothing can be done about it.
+    case byOptionOnly
+
+    init(carriers: UInt32) {
+        guard carriers & HILO_PROPAGATE_HEADERS.rawValue != 0 else {
+            self = .notAsked
+            return
+        }
+        if hilo_kernel_counts_unread() == 1 {
+            self = .inHeader
+        } else {
+            self = hilo_kernel_function_arguments("tcx_link_attach") >= 0 ? .inHeaderWatchingIngress : .byOptionOnly
+        }
+    }
+
+    var areEnrolled: Bool { self == .inHeader || self == .inHeaderWatchingIngress }
+    var needIngress: Bool { self == .inHeaderWatchingIngress }
+
+    var fact: Fact {
+        let text =
+            switch self {
+            case .notAsked: "not asked for"
+            case .inHeader: "in a header"
+            case .inHeaderWatchingIngress: "in a header, watching what arrives"
+            case .byOptionOnly: "by the TCP option only: FIONREAD fails on sockets of a sockhash, and there is no TCX"
+            }
+        return Fact("later_requests", text)
+    }
+}

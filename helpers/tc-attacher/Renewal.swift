@@ -1,0 +1,87 @@
+internal import BPFABI
+internal import CLibBPF
+internal import HelperKit
+internal import LibBPF
+internal import LinuxSys
+
+/// Connections that rest between two requests, and the program that enrols them again: this process carries them from
+/// the one to the other, and looks at none.
+struct Renewal: ~Copyable {
+    private var ring: RecordRing
+    private let program: Int32
+    private var batch: [UInt8] = []
+    private var turnsWithout = 0
+    private var lingers = false
+
+    /// As long as its last record is not released, nobody wakes this process, which looks by itself: a wake-up costs
+    /// more, in the application's own thread.
+    private static let lookInterval: UInt64 = 250_000
+    private static let turnsOfLingering = 4
+
+    /// Then the coordinator is listened to.
+    private static let mostInTurn = 1024
+
+    private static let recordBytes = MemoryLayout<hilo_rest>.size
+    private static let batchBytes = recordBytes * Int(HILO_RESTS_MAX)
+
+    /// - Parameters:
+    ///   - program: enrols what it is handed.
+    ///   - map: the ring `resting`.
+    init(program: Int32, map: Int32, bytes: UInt32) throws(SysError) {
+        ring = try RecordRing(map: map, bytes: bytes)
+        self.program = program
+        batch.reserveCapacity(Renewal.batchBytes)
+    }
+
+    var wakeups: Int32 { ring.wakeups }
+
+    var wakeInterval: UInt64? { lingers ? Renewal.lookInterval : nil }
+
+    mutating func wake() throws(HelperFault) {
+        ring.awake()
+        if try renewAll() {
+            (lingers, turnsWithout) = (true, 0)
+            return
+        }
+        guard lingers else { return }
+        turnsWithout += 1
+        guard turnsWithout >= Renewal.turnsOfLingering else { return }
+        lingers = false
+        ring.release(keepingLast: false)
+        // Whoever came just before found that this process looks by itself.
+        if try renewAll() { (lingers, turnsWithout) = (true, 0) }
+    }
+
+    /// - Returns: whether there was something.
+    private mutating func renewAll() throws(HelperFault) -> Bool {
+        var found = 0
+        while found < Renewal.mostInTurn, let rest = try next() {
+            found += 1
+            batch.append(contentsOf: rest)
+            if batch.count == Renewal.batchBytes { try hand() }
+        }
+        if !batch.isEmpty { try hand() }
+        if found > 0 { ring.release(keepingLast: true) }
+        return found > 0
+    }
+
+    private mutating func next() throws(HelperFault) -> UnsafeRawBufferPointer? {
+        do throws(SysError) {
+            guard let rest = try ring.next() else { return nil }
+            guard rest.count == Renewal.recordBytes else {
+                throw SysError("record in the ring of resting connections", code: Errno.invalid)
+            }
+            return rest
+        } catch {
+            throw HelperFault(error)
+        }
+    }
+
+    private mutating func hand() throws(HelperFault) {
+        let answer = hilo_program_run(program, batch, UInt32(batch.count))
+        batch.removeAll(keepingCapacity: true)
+        guard answer == 0 else {
+            throw HelperFault(SysError("run of the program that enrols again", code: -answer))
+        }
+    }
+}
