@@ -47,7 +47,7 @@ public struct KernelCounters: Hashable, Sendable {
         (HILO_COUNT_HEADER_FAILED, "headers_failed"), (HILO_COUNT_OPTION_WRITTEN, "options_written"),
         (HILO_COUNT_OPTION_NO_ROOM, "options_no_room"), (HILO_COUNT_OPTION_READ, "options_read"),
         (HILO_COUNT_RENEWED, "renewed"), (HILO_COUNT_RENEW_LATE, "renew_late"),
-        (HILO_COUNT_RENEW_READ_AHEAD, "renew_read_ahead"), (HILO_COUNT_RENEW_ELSEWHERE, "renew_elsewhere"),
+        (HILO_COUNT_RENEW_READ_AHEAD, "renew_read_ahead"), (HILO_COUNT_RENEW_NOT_FOUND, "renew_not_found"),
         (HILO_COUNT_RENEW_FAILED, "renew_failed"), (HILO_COUNT_RENEW_UNHEARD, "renew_unheard"),
         (HILO_COUNT_RENEW_UNASKED, "renew_unasked"),
     ]

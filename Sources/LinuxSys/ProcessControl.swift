@@ -33,6 +33,13 @@ public enum ProcessControl {
         }
     }
 
+    /// How much later than asked the kernel may wake this thread, in nanoseconds; 50,000 unless said otherwise.
+    public static func setTimerSlack(_ nanoseconds: UInt) throws(SysError) {
+        guard hilo_prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0) == 0 else {
+            throw SysError("prctl PR_SET_TIMERSLACK", code: errno)
+        }
+    }
+
     /// Ignores what a terminal or a service manager sends to a whole group of processes.
     public static func ignoreGroupSignals() {
         for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {

@@ -81,6 +81,38 @@ static void hurries(void)
     CHECK(rests_count == 1, "it rests again, and is not heard");
 }
 
+/* Nor does who closes connections behind their first answer, but for some of them; until one goes on. */
+static void closes(void)
+{
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 80 };
+    u32 told = 0, went_on = 0;
+    open_client(AF_INET);
+    for (u32 number = 1; number <= 160 + 1; number++) {
+        peer_open(&client, number, CLIENT_TGID, &route, false, true);
+        peer_propagate(&client, &wire);
+        ask(MILLISECOND);
+        answered();
+        told += rests_count;
+        rests_count = 0;
+        if (number == 161) {
+            ask(MILLISECOND);
+            answered();
+        }
+        peer_close(&client, ENDING_OURS, 0);
+    }
+    for (u32 number = 200; number < 208; number++) {
+        peer_open(&client, number, CLIENT_TGID, &route, false, true);
+        peer_propagate(&client, &wire);
+        rests_count = 0;
+        ask(MILLISECOND);
+        answered();
+        went_on += rests_count;
+        peer_close(&client, ENDING_OURS, 0);
+    }
+    CHECK(told >= 8 + 9 && told <= 8 + 11, "%u of 161 that closed", told);
+    CHECK(went_on == 8, "%u of 8 behind one that went on", went_on);
+}
+
 /* What is no rest any more, or none to be trusted. */
 static void does_not_rest(void)
 {
@@ -91,7 +123,7 @@ static void does_not_rest(void)
         { "the peer has closed", HILO_COUNT_RENEW_LATE },
         { "another program has the connection", HILO_COUNT_RENEW_LATE },
         { "somebody reads", HILO_COUNT_RENEW_READ_AHEAD },
-        { "it is in another namespace", HILO_COUNT_RENEW_ELSEWHERE },
+        { "it is in another namespace", HILO_COUNT_RENEW_NOT_FOUND },
     };
     for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct wait_queue_entry reader = { .private = &client };
@@ -177,6 +209,7 @@ static void of_others(void)
 const struct test renewal_tests[] = {
     { "renewal: connections that rest", rests_enough },
     { "renewal: connections that hurry", hurries },
+    { "renewal: who closes", closes },
     { "renewal: what is no rest", does_not_rest },
     { "renewal: who reads beside", reads_beside },
     { "renewal: a peer that speaks unasked", unasked },

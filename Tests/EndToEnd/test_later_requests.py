@@ -5,14 +5,17 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 from kit import hilo, identity, machine, places, process
 from kit.waiting import until
 
-PAUSES = [0, 1, 10, 100]
-#: Of the requests behind a pause of a millisecond or more.
-COVERAGE = 0.98
+#: Milliseconds.
+PAUSES = [machine.duration(pause) for pause in (0, 1, 10, 100)]
+#: What share of the requests behind them has to have a header at least. A millisecond is short where others want the
+#: processors, too.
+SHARES = [0, 0.98 if machine.FULL else 0.9, 0.98, 0.98]
 
 
 def resting_client(workspace, upstream, run: str, way: str, pauses: list, connections: int, requests: int, host: str):
@@ -35,14 +38,12 @@ def begin(client: process.Child) -> None:
     client.popen.stdin.close()
 
 
-def carried(upstream) -> dict:
-    """Of each request by its name: the traceparents that came with it."""
-    found = {}
-    for line in upstream.log.read_text().splitlines():
-        head = json.loads(line)["head"]
-        lines = [text for text in head.split("\r\n") if text.lower().startswith("traceparent:")]
-        found[identity.of_path(head.split()[1])] = lines
-    return found
+def recorded(upstream) -> list:
+    return [json.loads(line) for line in upstream.log.read_text().splitlines()]
+
+
+def traceparents(entry: dict) -> list:
+    return [line for line in entry["head"].split("\r\n") if line.lower().startswith("traceparent:")]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -56,7 +57,8 @@ def test_connections_that_rest(run_hilo, collect, start, workspace, new_run, hoo
     run.wait_ready()
     begin(client)
     assert client.wait(120) == 0, client.text()
-    seen, spans = carried(upstream), {}
+    seen = {identity.of_path(entry["head"].split()[1]): traceparents(entry) for entry in recorded(upstream)}
+    spans: dict = {}
     for number in range(len(PAUSES)):
         whole = lambda found: len(found) >= connections * requests  # noqa: E731
         found = recorder.wait_for_run(f"{name}{number}", whole, "a span a request", timeout=20)
@@ -71,8 +73,8 @@ def test_connections_that_rest(run_hilo, collect, start, workspace, new_run, hoo
             assert lines[0] == f"traceparent: 00-{span.trace_id}-{span.span_id}-01"
             counts[identity.run_of(request)] += 1
     shares = [counts[f"{name}{number}"] / (connections * requests) for number in range(len(PAUSES))]
-    assert min(shares[1:]) >= COVERAGE, (shares, run.errors)
-    said = ", ".join(f"{share:.1%} behind {pause} ms" for pause, share in zip(PAUSES, shares))
+    assert all(share >= least for share, least in zip(shares, SHARES)), (shares, run.errors)
+    said = ", ".join(f"{share:.1%} behind {pause:g} ms" for pause, share in zip(PAUSES, shares))
     measured(f"of {connections * requests} requests each a header had {said}")
 
 
@@ -80,7 +82,7 @@ def test_killed_while_connections_rest(run_hilo, collect, start, workspace, new_
     """They are ordinary ones again with the programs, and resting ones again with the next."""
     kills, name = machine.scaled(3, 30), new_run()
     upstream, recorder = start.recording(), collect()
-    requests = machine.count(400) * kills
+    requests = machine.count(600) * kills
     client = resting_client(workspace, upstream, name, "blocking", [5], 8, requests, "127.0.0.1")
     run = run_hilo(passing_on(hooks, recorder.endpoint, client, "headers"))
     run.wait_ready()
@@ -93,11 +95,12 @@ def test_killed_while_connections_rest(run_hilo, collect, start, workspace, new_
             lambda: run.errors.count("Contexts are passed on again") > number, f"propagation after kill {number}",
             timeout=10,
         )  # fmt: skip
+    back = time.monotonic()
     assert client.wait(60 + 10 * kills) == 0, client.text()
     assert run.stop() == hilo.OK, run.errors
-    seen = carried(upstream)
-    share = sum(map(bool, seen.values())) / len(seen)
-    assert len(seen) == 8 * requests and all(len(lines) <= 1 for lines in seen.values())
-    # All but those whose rest fell into the moments without a tc-attacher.
-    assert share > 0.8, f"{share:.1%}: {run.errors}"
-    measured(f"{kills} kills, {len(seen)} requests: none failed, {share:.1%} with a header")
+    entries = recorded(upstream)
+    assert len(entries) == 8 * requests and all(len(traceparents(entry)) <= 1 for entry in entries)
+    later = [bool(traceparents(entry)) for entry in entries if entry["at"] > back]
+    share = sum(later) / len(later)
+    assert len(later) > requests and share >= 0.95, f"{share:.1%} of {len(later)}: {run.errors}"
+    measured(f"{kills} kills, {len(entries)} requests, none failed; behind them {share:.1%} had a header")

@@ -13,7 +13,7 @@ struct PythonStarter: HelperStarting {
         import os, socket, struct, sys, time
         s = socket.socket(fileno=3)
         def send(kind, payload, id=0):
-            s.send(struct.pack("<HHIIB3x", 3, kind, id, len(payload), 0) + payload)
+            s.send(struct.pack("<HHIIB3x", \(WireFormat.version), kind, id, len(payload), 0) + payload)
         def hello(helper=1, abi=0):
             send(0x100, struct.pack("<IB5QH", abi, helper, 0, 0, 0, 0, 0, 0))
         def request():

@@ -45,7 +45,7 @@ struct hilo_selected_process {
 	__u8 joins;      /* threads that it starts for a request were seen to end with it */
 	__u8 pools;      /* threads that it starts were seen to work on after the request that started them */
 	__u8 reads_ahead; /* it was seen to read from a connection before it had sent its next request */
-	__u8 reserved;
+	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
 };
 
 /* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its
@@ -99,7 +99,7 @@ enum hilo_counter {
 	HILO_COUNT_RENEWED = 28,         /* connections enrolled again between two requests */
 	HILO_COUNT_RENEW_LATE = 29,      /* the next request was begun before */
 	HILO_COUNT_RENEW_READ_AHEAD = 30, /* somebody reads from it already, or waits for it to be readable */
-	HILO_COUNT_RENEW_ELSEWHERE = 31, /* it is in another network namespace than the tc-attacher */
+	HILO_COUNT_RENEW_NOT_FOUND = 31, /* it is gone, or in another network namespace than the tc-attacher */
 	HILO_COUNT_RENEW_FAILED = 32,    /* the kernel took it not, most often as it still lets go of it */
 	HILO_COUNT_RENEW_UNHEARD = 33,   /* map resting was full */
 	HILO_COUNT_RENEW_UNASKED = 34,   /* its peer spoke before the next request: an ordinary one again */

@@ -16,31 +16,57 @@ enum {
 	/* So many requests in a row that came too soon are a habit; one rest in HURRIED_PERIOD is tried still. */
 	HURRIED_MAX = 8,
 	HURRIED_PERIOD = 64,
+	/* The same for a process that closes a connection behind its first answer. */
+	CLOSES_MAX = 8,
+	CLOSES_PERIOD = 16,
 };
 
-/* Its next request begins. */
+static __always_inline struct hilo_selected_process *process_of(const struct connection *conn)
+{
+	u32 tgid = conn->tgid;
+	return bpf_map_lookup_elem(&selected_processes, &tgid);
+}
+
+/* A request begins, and is counted already. */
 static __always_inline void rest_ends(struct connection *conn, u64 now)
 {
 	struct outgoing *o = &conn->outgoing;
 	u64 since = conn->record.exchange.response_last_ns;
-	if (!since || now - since >= REST_NS)
+	if (!o->observed || conn->requests == 1)
+		return;
+	if (now - since >= REST_NS)
 		o->hurried = 0;
 	else if (o->hurried < HURRIED_MAX)
 		o->hurried++;
+	struct hilo_selected_process *p = conn->requests == 2 ? process_of(conn) : 0;
+	if (p)
+		p->closes = 0;
+}
+
+/* No request follows any more. */
+static __always_inline void rest_never_ends(struct connection *conn)
+{
+	if (!conn->outgoing.observed || conn->requests != 1)
+		return;
+	struct hilo_selected_process *p = process_of(conn);
+	if (p && p->closes < CLOSES_MAX)
+		p->closes++;
+	conn->outgoing.observed = 0;
 }
 
 /* All that it asked for was answered, and read. */
 static __always_inline void rest_begins(struct connection *conn)
 {
 	const struct outgoing *o = &conn->outgoing;
-	u32 tgid = conn->tgid;
 	if (!(options.propagation & HILO_PROPAGATE_HEADERS) || !o->observed)
 		return;
 	if (o->hurried == HURRIED_MAX && conn->requests % HURRIED_PERIOD)
 		return;
-	struct hilo_selected_process *p = bpf_map_lookup_elem(&selected_processes, &tgid);
+	struct hilo_selected_process *p = process_of(conn);
 	struct scratch *s = scratch_get();
 	if (!s || !p || p->reads_ahead)
+		return;
+	if (p->closes == CLOSES_MAX && conn->requests == 1 && conn->id % CLOSES_PERIOD)
 		return;
 	struct hilo_rest *rest = &s->rest;
 	rest->connection = conn->id;

@@ -236,6 +236,7 @@ __noinline int walk_close(struct connection *conn, u32 socket_error, u32 write_s
 	struct hilo_exchange *e = &conn->record.exchange;
 	u64 now = bpf_ktime_get_ns();
 	walk_settle(conn, write_sequence, now);
+	rest_never_ends(conn);
 	for (int i = 0; i < PIPELINE_MAX && conn->active; i++) {
 		struct direction *answers = &conn->direction[conn->role == HILO_ROLE_CLIENT];
 		u32 end = HILO_END_CLOSED;

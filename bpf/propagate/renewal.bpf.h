@@ -96,7 +96,7 @@ static __always_inline void renew_rest(struct __sk_buff *packet, const struct hi
 	}
 	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sk) {
-		count(HILO_COUNT_RENEW_ELSEWHERE);
+		count(HILO_COUNT_RENEW_NOT_FOUND);
 		return;
 	}
 	struct connection *conn = connection_of(sk);

@@ -15,8 +15,9 @@ struct Renewal: ~Copyable {
 
     /// As long as its last record is not released, nobody wakes this process, which looks by itself: a wake-up costs
     /// more, in the application's own thread.
-    private static let lookInterval: UInt64 = 250_000
-    private static let turnsOfLingering = 4
+    private static let lookInterval: UInt64 = 200_000
+    private static let turnsOfLingering = 5
+    private static let slack: UInt = 1000
 
     /// Then the coordinator is listened to.
     private static let mostInTurn = 1024
@@ -28,6 +29,7 @@ struct Renewal: ~Copyable {
     ///   - program: enrols what it is handed.
     ///   - map: the ring `resting`.
     init(program: Int32, map: Int32, bytes: UInt32) throws(SysError) {
+        try ProcessControl.setTimerSlack(Renewal.slack)
         ring = try RecordRing(map: map, bytes: bytes)
         self.program = program
         batch.reserveCapacity(Renewal.batchBytes)

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import socket
 import struct
 import subprocess
@@ -9,7 +10,7 @@ import subprocess
 from . import machine, places
 
 #: WireFormat.version.
-VERSION = 3
+VERSION = int(re.search(r"\| version, (\d+):", (places.REPOSITORY / "Sources/Wire/PROTOCOL.md").read_text())[1])
 HELLO, LOG, MAPS, LINK = 0x0100, 0x0102, 0x0106, 0x0108
 #: What a helper says without being asked, and that is no answer.
 UNASKED = (LOG, MAPS, LINK)
