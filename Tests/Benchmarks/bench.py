@@ -8,14 +8,15 @@ import argparse
 import dataclasses
 import json
 import pathlib
-import statistics
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "EndToEnd"))
 
 import cases  # noqa: E402
 import meters  # noqa: E402
-from kit import load, places, process  # noqa: E402
+import pairs  # noqa: E402
+import propagation  # noqa: E402
+from kit import load, places  # noqa: E402
 
 #: Requests a second.
 MEMORY_RATE = 5000
@@ -34,37 +35,20 @@ class Half:
         return seconds / self.load.requests * 1e6
 
 
-def family(pid: int) -> list:
-    return [pid, *process.children_of(pid)]
-
-
 def half(server, seconds: int, connections: int, run=None) -> Half:
-    pids = family(server.pid)
-    own = {process.status_of(pid)["Name"]: pid for pid in family(run.pid)} if run else {}
-    before = meters.cpu(pids), {name: meters.cpu([pid]) for name, pid in own.items()}
+    timer = meters.Timer({"server": meters.family(server.pid), **(meters.each(run.pid) if run else {})})
     measured = meters.wrk(server.port, seconds, connections, cases.LOAD_PROCESSOR)
-    return Half(
-        measured,
-        meters.cpu(pids) - before[0],
-        {name: meters.cpu([pid]) - before[1][name] for name, pid in own.items()},
-    )
+    spent = timer.read()
+    return Half(measured, spent.pop("server"), spent)
 
 
-def median(values) -> float:
-    return statistics.median(values)
-
-
-def spread(values: list) -> str:
-    return f"{median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
-
-
-def compare(bench: cases.Bench, case: cases.Case, pairs: int, seconds: int) -> dict:
-    """`pairs` times: without, with; the other way round every second time."""
+def compare(bench: cases.Bench, case: cases.Case, count: int, seconds: int) -> dict:
+    """`count` pairs: without, with."""
     server = case.start(bench)
     meters.wrk(server.port, 1, case.connections, cases.LOAD_PROCESSOR)
     without, traced = [], []
-    for pair in range(pairs):
-        for with_hilo in (False, True) if pair % 2 == 0 else (True, False):
+    for order in pairs.alternating(count, False, True):
+        for with_hilo in order:
             if not with_hilo:
                 without.append(half(server, seconds, case.connections))
                 continue
@@ -75,7 +59,7 @@ def compare(bench: cases.Bench, case: cases.Case, pairs: int, seconds: int) -> d
     server.stop()
     result = {
         "case": case.name,
-        "rate": median(one.load.rate for one in without),
+        "rate": pairs.median(one.load.rate for one in without),
         "throughput": [b.load.rate / a.load.rate for a, b in zip(without, traced)],
         "p99": [b.load.p99 / a.load.p99 for a, b in zip(without, traced)],
         "in the server": [b.per_request(b.server) - a.per_request(a.server) for a, b in zip(without, traced)],
@@ -86,16 +70,16 @@ def compare(bench: cases.Bench, case: cases.Case, pairs: int, seconds: int) -> d
         b.per_request(b.server + sum(b.hilo.values())) - a.per_request(a.server) for a, b in zip(without, traced)
     ]
     if case.instrumented:
-        result["instrumented"] = instrumented(bench, case, pairs, seconds)
+        result["instrumented"] = instrumented(bench, case, count, seconds)
     return result
 
 
-def instrumented(bench: cases.Bench, case: cases.Case, pairs: int, seconds: int) -> dict:
+def instrumented(bench: cases.Bench, case: cases.Case, count: int, seconds: int) -> dict:
     plain, inside = case.start(bench), case.instrumented(bench)
     for server in (plain, inside):
         meters.wrk(server.port, 2, case.connections, cases.LOAD_PROCESSOR)
     halves = [
-        (half(plain, seconds, case.connections), half(inside, seconds, case.connections)) for _ in range(pairs)
+        (half(plain, seconds, case.connections), half(inside, seconds, case.connections)) for _ in range(count)
     ]
     plain.stop()
     inside.stop()
@@ -113,32 +97,35 @@ def memory(bench: cases.Bench, seconds: int) -> dict:
     driver = load.Driver(load.Plan(server.port, "memory", MEMORY_RATE * seconds, workers=8, rate=MEMORY_RATE))
     own, kernel = 0, 0
     while driver.running:
-        own = max(own, meters.pss(family(run.pid)))
+        own = max(own, meters.pss(meters.family(run.pid)))
         kernel = max(kernel, meters.bpf_memory(run.helper("event-reader")))
         driver.wait(0.5)
     outcome = driver.finish()
-    each = {process.status_of(pid)["Name"]: meters.pss([pid]) for pid in family(run.pid)}
+    each = {name: meters.pss(pids) for name, pids in meters.each(run.pid).items()}
     run.stop()
     server.stop()
     return {"rate": MEMORY_RATE * seconds / outcome.seconds, "pss": own, "each": each, "bpf": kernel}
 
 
-def report(results: list, sizes: dict) -> None:
+def report(results: list) -> None:
     print(f"\n{'':24}{'untraced/s':>12}{'throughput':>26}{'p99':>26}{'added CPU, µs/request':>26}")
     for one in results:
         print(
-            f"{one['case']:24}{one['rate']:12.0f}{spread(one['throughput']):>26}{spread(one['p99']):>26}"
-            f"{spread(one['added']):>26}"
+            f"{one['case']:24}{one['rate']:12.0f}{pairs.spread(one['throughput']):>26}{pairs.spread(one['p99']):>26}"
+            f"{pairs.spread(one['added']):>26}"
         )
-        parts = {name: median(one[name]) for name in one if name.startswith("hilo") or name == "in the server"}
+        parts = {name: pairs.median(one[name]) for name in one if name.startswith("hilo") or name == "in the server"}
         print(f"{'':24}{'of that: ' + ', '.join(f'{name} {value:.2f}' for name, value in parts.items())}")
         if "instrumented" in one:
             other = one["instrumented"]
             name = f"{one['case']}, auto-instrumented"
             print(
-                f"{name:24}{'':>{max(0, 36 - max(24, len(name)))}}{spread(other['throughput']):>26}"
-                f"{spread(other['p99']):>26}{spread(other['added']):>26}"
+                f"{name:24}{'':>{max(0, 36 - max(24, len(name)))}}{pairs.spread(other['throughput']):>26}"
+                f"{pairs.spread(other['p99']):>26}{pairs.spread(other['added']):>26}"
             )
+
+
+def report_memory(sizes: dict) -> None:
     each = ", ".join(f"{name} {size / 2**20:.1f}" for name, size in sizes["each"].items())
     print(
         f"\nmemory at {sizes['rate']:.0f} requests/s: {sizes['pss'] / 2**20:.1f} MiB PSS in all ({each}), "
@@ -161,15 +148,20 @@ def main() -> None:
             if options.only in case.name:
                 print(f"{case.name}: {options.pairs} pairs of 2 x {options.seconds} s", flush=True)
                 results.append(compare(bench, case, options.pairs, options.seconds))
+        passing_on = propagation.measure(bench, options.only, options.pairs, max(1, options.seconds // 2))
         sizes = memory(bench, 2 * options.seconds)
         bench.servers.stop_all()
         bench.sink.child.stop()
     finally:
         workspace.remove()
-    report(results, sizes)
+    if results:
+        report(results)
+    if passing_on:
+        propagation.report(passing_on)
+    report_memory(sizes)
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps({"cases": results, "memory": sizes}, indent=1))
+        options.output.write_text(json.dumps({"cases": results, "propagation": passing_on, "memory": sizes}, indent=1))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import subprocess
 from typing import Callable
 
 from kit import hilo, places, ports, process, servers
@@ -97,10 +98,19 @@ class Bench:
         command = ["/usr/bin/python3", "-m", "gunicorn", "--threads", 4, "--bind", f"127.0.0.1:{port}"]
         return [*command, "--chdir", APPS, "--no-control-socket", "flask_app:application"]
 
-    def hilo(self) -> hilo.Hilo:
-        run = hilo.Hilo(self.workspace, hilo.environment("auto", self.sink.endpoint))
+    def hilo(self, **more: str) -> hilo.Hilo:
+        run = hilo.Hilo(self.workspace, hilo.environment("auto", self.sink.endpoint, **more))
         run.wait_ready()
         return run
+
+    def waiting_client(self, command: list) -> process.Child:
+        """Becomes `command` when a line comes on its standard input: until then hilo can choose its process."""
+        return process.Child(
+            ["sh", "-c", 'read -r _ && exec "$@"', "sh", *command],
+            self.workspace.directory("client", places.SERVER_UID) / "output",
+            uid=places.SERVER_UID,
+            stdin=subprocess.PIPE,
+        )
 
 
 CASES = [

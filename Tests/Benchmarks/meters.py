@@ -3,7 +3,19 @@
 import dataclasses
 import pathlib
 import re
+import resource
 import subprocess
+
+from kit import process
+
+
+def family(pid: int) -> list:
+    return [pid, *process.children_of(pid)]
+
+
+def each(pid: int) -> dict:
+    """A process and its children, by their names."""
+    return {process.status_of(one)["Name"]: [one] for one in family(pid)}
 
 
 def cpu(pids: list) -> float:
@@ -13,6 +25,23 @@ def cpu(pids: list) -> float:
         for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
             total += int((task / "schedstat").read_text().split()[0])
     return total / 1e9
+
+
+class Timer:
+    """The processor time that groups of processes take from now on, by the groups' names."""
+
+    def __init__(self, groups: dict) -> None:
+        self._groups = groups
+        self._before = {name: cpu(pids) for name, pids in groups.items()}
+
+    def read(self) -> dict:
+        return {name: cpu(pids) - self._before[name] for name, pids in self._groups.items()}
+
+
+def cpu_of_ended() -> float:
+    """Seconds on a processor, of all children that were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def pss(pids: list) -> int:
@@ -50,10 +79,19 @@ _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
 def wrk(port: int, seconds: int, connections: int, processor: int) -> Load:
+    command = wrk_command(port, seconds, connections, processor)
+    return load_of(subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout)
+
+
+def wrk_command(port: int, seconds: int, connections: int, processor: int, headers: tuple = ()) -> list:
     command = ["taskset", "-c", str(processor), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    text = subprocess.run(
-        [*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True, timeout=seconds + 30
-    ).stdout
+    for header in headers:
+        command += ["-H", header]
+    return [*command, f"http://127.0.0.1:{port}/"]
+
+
+def load_of(text: str) -> Load:
+    """From what wrk printed."""
     assert "Non-2xx" not in text and "Socket errors" not in text, text
     count, took, unit = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m)", text).groups()
     latency, latency_unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", text).groups()

@@ -94,9 +94,22 @@ class Hilo:
 
     def closing(self) -> dict:
         """The numbers of its last line, which says that every record is accounted for."""
-        lines = [line for line in self.errors.splitlines() if "every record is accounted for" in line]
+        lines = self._lines("every record is accounted for")
         assert len(lines) == 1, self.errors
-        words = (word.partition("=") for word in lines[0].split())
+        return self._numbers(lines[0])
+
+    def passed_on(self) -> dict:
+        """What became of the contexts that it was to pass on; nothing where it was to pass on none."""
+        lines = self._lines("Contexts were passed on")
+        assert len(lines) <= 1, self.errors
+        return self._numbers("".join(lines))
+
+    def _lines(self, sentence: str) -> list:
+        return [line for line in self.errors.splitlines() if sentence in line]
+
+    @staticmethod
+    def _numbers(line: str) -> dict:
+        words = (word.partition("=") for word in line.split())
         return {name: int(value) for name, _, value in words if value.isdigit()}
 
     def json_spans(self) -> list:
