@@ -11,6 +11,7 @@ struct SocketFamilies {
         for table in ["net/tcp", "net/tcp6", "net/udp", "net/udp6"] {
             add(table, inodeColumn: 9, kind: .internetSocket, process)
         }
+        add("net/netlink", inodeColumn: 9, kind: .netlinkSocket, process)
     }
 
     func family(_ inode: UInt64) -> DescriptorKind? { families[inode] }

@@ -66,3 +66,9 @@ void hilo_ring_awake(struct hilo_ring *ring)
 	/* The number that exists on every architecture; glibc's epoll_wait is another call on x86-64. */
 	syscall(SYS_epoll_pwait, ring->wakeups, &event, 1, 0, NULL, 8);
 }
+
+int hilo_ring_watch(struct hilo_ring *ring, int descriptor)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	return epoll_ctl(ring->wakeups, EPOLL_CTL_ADD, descriptor, &event) ? -errno : 0;
+}

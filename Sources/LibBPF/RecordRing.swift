@@ -23,6 +23,12 @@ public struct RecordRing: ~Copyable {
     /// Readable after a wake-up by the kernel, until `awake`.
     public var wakeups: Int32 { ring.wakeups }
 
+    /// `wakeups` is readable for this descriptor, too, for as long as it is.
+    public mutating func watch(_ descriptor: Int32) throws(SysError) {
+        let answer = hilo_ring_watch(&ring, descriptor)
+        guard answer == 0 else { throw SysError("epoll_ctl", code: -answer) }
+    }
+
     public mutating func awake() {
         hilo_ring_awake(&ring)
     }

@@ -6,6 +6,7 @@ public enum DescriptorKind: String, CaseIterable, Sendable {
     /// A Unix socket: the link says only `socket:[inode]`, /proc/net/unix says the rest.
     case channel = "unix socket"
     case internetSocket = "internet socket"
+    case netlinkSocket = "netlink socket"
     /// A socket of a family that could not be told.
     case socket
     case pipe
@@ -28,7 +29,8 @@ public enum DescriptorKind: String, CaseIterable, Sendable {
     ///
     /// - Parameters:
     ///   - isDirectory: for a path, whether the descriptor is a directory.
-    ///   - family: for a socket, by its inode: `.channel`, `.internetSocket`, or nil when it is not known.
+    ///   - family: for a socket, by its inode: `.channel`, `.internetSocket`, `.netlinkSocket`, or nil when
+    ///     it is not known.
     public init(number: Int32, link: String, isDirectory: Bool, family: (UInt64) -> DescriptorKind?) {
         if (0...2).contains(number) {
             self = .standardStream

@@ -96,5 +96,5 @@ public struct HelperManifest: Sendable {
         optional: [.setpcap],
         steady: [],
         noNewPrivileges: true, seccomp: 2, dumpable: false, landlock: true,
-        descriptors: [.standardStream, .nothing, .channel, .epoll, .bpfMap, .bpfProgram, .bpfLink])
+        descriptors: [.standardStream, .nothing, .channel, .netlinkSocket, .epoll, .bpfMap, .bpfProgram, .bpfLink])
 }

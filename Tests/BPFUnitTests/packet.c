@@ -77,7 +77,7 @@ void packet_renews(struct peer *peer)
     packet.size = 0;
     page_add(&packet, (const u8 *)rests, rests_count * sizeof(rests[0]));
     rests_count = 0;
-    run(renewing, peer, 0, 0);
+    run(renewing, peer, 0, TCX_NEXT);
 }
 
 static void put16(u8 *to, u16 value)

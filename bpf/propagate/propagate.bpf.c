@@ -77,7 +77,7 @@ int renewing(struct __sk_buff *packet)
 			break;
 		renew_rest(packet, &rest);
 	}
-	return 0;
+	return TCX_NEXT;
 }
 
 SEC("tc")

@@ -6,12 +6,12 @@ internal import LinuxSys
 internal import Wire
 
 /// The propagation programs at work, through descriptors that stay open until this process ends. Of what they work on
-/// it keeps the ring of connections that rest, and the program that enrols them again.
+/// it keeps the ring of connections that rest, and the programs that enrol them again, and let them go.
 struct Propagation {
     /// What keeps the programs attached: links, and for the one of map `enrolled` that map.
     let links: [(program: String, descriptor: Int32)]
-    /// Of the program at each interface's ingress; they leave with this process.
-    let ingress: [Int32]
+    /// The program for the ingress of interfaces; nil where it is not needed.
+    let arriving: Int32?
     /// The program that enrols again; nil where it cannot be.
     let renewing: Int32?
     let facts: [Fact]
@@ -50,35 +50,23 @@ struct Propagation {
         guard set == 0 else { throw Propagation.refusal("set options", set) }
         let loaded = bpf_object__load(object)
         guard loaded == 0 else { throw Propagation.refusal("load", loaded) }
-        ingress = later.needIngress ? try Propagation.attachToIngress(object) : []
+        arriving = later.needIngress ? try Propagation.keep(Propagation.ofIngress, of: object) : nil
+        renewing = later.areEnrolled ? try Propagation.keep(Propagation.ofRests, of: object) : nil
         links = try Propagation.attach(object, to: group)
-        renewing = later.areEnrolled
-            ? hilo_libbpf_keep(bpf_program__fd(bpf_object__find_program_by_name(object, Propagation.ofRests))) : nil
         facts = [
             Fact("programs", (Propagation.ofControlGroup + [Propagation.ofEnrolled]).joined(separator: ",")),
-            later.fact, Fact("interfaces", "\(ingress.count)"),
+            later.fact,
         ]
     }
 
-    /// Before any connection is enrolled again. An interface may be gone by now.
-    private static func attachToIngress(_ object: OpaquePointer) throws(HelperFault) -> [Int32] {
-        guard let program = bpf_object__find_program_by_name(object, ofIngress) else {
-            throw HelperFault(.fault, "The propagation programs lack \(ofIngress)")
+    /// A descriptor of a program that stays open when the object is closed.
+    private static func keep(_ name: String, of object: OpaquePointer) throws(HelperFault) -> Int32 {
+        guard let program = bpf_object__find_program_by_name(object, name) else {
+            throw HelperFault(.fault, "The propagation programs lack \(name)")
         }
-        let interfaces: [UInt32]
-        do throws(SysError) {
-            interfaces = try NetworkInterfaces.indexes()
-        } catch {
-            throw HelperFault(error)
-        }
-        var attached: [Int32] = []
-        for interface in interfaces {
-            let link = hilo_ingress_attach(bpf_program__fd(program), interface)
-            if link == -Errno.noDevice { continue }
-            guard link >= 0 else { throw refusal("attach \(ofIngress) to interface \(interface)", link) }
-            attached.append(link)
-        }
-        return attached
+        let kept = hilo_libbpf_keep(bpf_program__fd(program))
+        guard kept >= 0 else { throw refusal("keep \(name)", hilo_libbpf_error()) }
+        return kept
     }
 
     private static func attach(

@@ -28,9 +28,12 @@ struct Renewal: ~Copyable {
     /// - Parameters:
     ///   - program: enrols what it is handed.
     ///   - map: the ring `resting`.
-    init(program: Int32, map: Int32, bytes: UInt32) throws(SysError) {
+    ///   - other: a descriptor that `wakeups` is readable for, too.
+    init(program: Int32, map: Int32, bytes: UInt32, besides other: Int32?) throws(SysError) {
         try ProcessControl.setTimerSlack(Renewal.slack)
-        ring = try RecordRing(map: map, bytes: bytes)
+        var ring = try RecordRing(map: map, bytes: bytes)
+        if let other { try ring.watch(other) }
+        self.ring = consume ring
         self.program = program
         batch.reserveCapacity(Renewal.batchBytes)
     }

@@ -18,7 +18,9 @@ struct TCAttacher: HelperService, ~Copyable {
     private var object: [UInt8] = []
     private var loans: Loans?
     private var propagation: Propagation?
+    private var facts: [Fact] = []
     private var renewal: Renewal?
+    private var ingress: Ingress?
     private(set) var watched: Int32?
     private(set) var wakeInterval: UInt64?
 
@@ -37,6 +39,13 @@ struct TCAttacher: HelperService, ~Copyable {
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
         guard var loans = loans.take() else { throw HelperFault(.fault, "Nothing was lent") }
         let propagation = try Propagation(object, carriers: arguments.carriers, loans)
+        facts = propagation.facts
+        if let program = propagation.arriving {
+            var ingress = try Ingress(program: program)
+            try ingress.catchUp()
+            facts.append(ingress.fact)
+            self.ingress = consume ingress
+        }
         if let program = propagation.renewing, let map = loans.map(SharedMaps.ofRests) {
             try renew(by: program, map: hilo_libbpf_keep(map))
         }
@@ -47,7 +56,9 @@ struct TCAttacher: HelperService, ~Copyable {
 
     private mutating func renew(by program: Int32, map: Int32) throws(HelperFault) {
         do throws(SysError) {
-            let renewal = try Renewal(program: program, map: map, bytes: UInt32(HILO_RESTING_BYTES))
+            let watching = ingress == nil ? nil : InterfaceWatch.descriptor
+            let renewal = try Renewal(
+                program: program, map: map, bytes: UInt32(HILO_RESTING_BYTES), besides: watching)
             watched = renewal.wakeups
             self.renewal = consume renewal
         } catch {
@@ -56,6 +67,10 @@ struct TCAttacher: HelperService, ~Copyable {
     }
 
     mutating func wake(for coordinator: borrowing Coordinator) throws(HelperFault) {
+        if var ingress = ingress.take() {
+            try ingress.catchUp()
+            self.ingress = consume ingress
+        }
         guard var renewal = renewal.take() else { return }
         try renewal.wake()
         wakeInterval = renewal.wakeInterval
@@ -63,7 +78,7 @@ struct TCAttacher: HelperService, ~Copyable {
     }
 
     func probed() -> [Fact] {
-        propagation?.facts ?? []
+        facts
     }
 
     func begin(for coordinator: borrowing Coordinator) throws(HelperFault) {

@@ -63,6 +63,9 @@ const void *hilo_ring_next(struct hilo_ring *ring, uint32_t *length);
 /* Gives the room of all records read so far back to the kernel. */
 void hilo_ring_release(struct hilo_ring *ring);
 
+/* `wakeups` is readable for another descriptor, too, for as long as that is readable. 0, or a negative errno. */
+int hilo_ring_watch(struct hilo_ring *ring, int descriptor);
+
 /* Takes note of a wake-up: `wakeups` is readable again at the next one. */
 void hilo_ring_awake(struct hilo_ring *ring);
 
