@@ -58,6 +58,8 @@ const void *hilo_ring_next(struct hilo_ring *ring, uint32_t *length)
 void hilo_ring_release(struct hilo_ring *ring)
 {
 	__atomic_store_n(ring->consumer, ring->position, __ATOMIC_RELEASE);
+	/* Before what is read next: who writes wakes nobody if it does not see this, and has to be seen then. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void hilo_ring_awake(struct hilo_ring *ring)

@@ -7,26 +7,39 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-enum { SECOND = 1000 };
+enum { SECOND_IN_MS = 1000 };
+
+/* Waits no longer than that, whatever becomes of the packets. */
+static void be_impatient(int socket)
+{
+	struct timeval limit = { .tv_sec = 1 };
+	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
 
 /* Both ends of a connection over the loopback interface. */
 static int connect_pair(int ends[2])
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } }, own = { 0 };
+	struct sockaddr_in peer = { 0 };
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ends[1] = -1;
+	be_impatient(listener);
+	be_impatient(ends[0]);
 	if (listener >= 0 && ends[0] >= 0 && !bind(listener, (struct sockaddr *)&address, size) &&
 	    !listen(listener, 1) && !getsockname(listener, (struct sockaddr *)&address, &size) &&
-	    !connect(ends[0], (struct sockaddr *)&address, size))
-		ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	int error = errno;
+	    !connect(ends[0], (struct sockaddr *)&address, size) &&
+	    !getsockname(ends[0], (struct sockaddr *)&own, &size))
+		ends[1] = accept4(listener, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC);
+	int error = ends[1] < 0 ? errno : peer.sin_port != own.sin_port ? EBUSY : 0;
 	if (listener >= 0)
 		close(listener);
-	return ends[1] >= 0 ? 0 : -error;
+	return -error;
 }
 
 static int counts_unread(int sockhash, const int ends[2])
@@ -38,7 +51,7 @@ static int counts_unread(int sockhash, const int ends[2])
 		return -errno;
 	if (send(ends[1], "1", 1, MSG_NOSIGNAL) != 1)
 		return -errno;
-	if (poll(&readable, 1, SECOND) != 1)
+	if (poll(&readable, 1, SECOND_IN_MS) != 1)
 		return -ETIMEDOUT;
 	return ioctl(ends[0], FIONREAD, &unread) ? -errno : unread == 1;
 }

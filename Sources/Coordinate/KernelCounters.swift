@@ -49,7 +49,7 @@ public struct KernelCounters: Hashable, Sendable {
         (HILO_COUNT_RENEWED, "renewed"), (HILO_COUNT_RENEW_LATE, "renew_late"),
         (HILO_COUNT_RENEW_READ_AHEAD, "renew_read_ahead"), (HILO_COUNT_RENEW_NOT_FOUND, "renew_not_found"),
         (HILO_COUNT_RENEW_FAILED, "renew_failed"), (HILO_COUNT_RENEW_UNHEARD, "renew_unheard"),
-        (HILO_COUNT_RENEW_UNASKED, "renew_unasked"),
+        (HILO_COUNT_RENEW_UNASKED, "renew_unasked"), (HILO_COUNT_RENEW_UNWATCHED, "renew_unwatched"),
     ]
 
     /// What kept something from being traced, with the names that the log uses.

@@ -14,13 +14,20 @@ static void load_options(bool trusted, u32 propagation)
 {
     u64 page = sysconf(_SC_PAGESIZE);
     u64 first = (u64)&options & ~(page - 1), end = (u64)&options + sizeof(options);
-    if (options.trusted_sockets == trusted && options.propagation == propagation)
+    if (options.trusted_sockets == trusted && options.propagation == propagation &&
+        options.renewing == HILO_RENEWING_ALWAYS)
         return;
     if (mprotect((void *)first, end - first, PROT_READ | PROT_WRITE))
         _exit(2);
     volatile struct hilo_load_options *loaded = (volatile struct hilo_load_options *)(u64)&options;
     loaded->trusted_sockets = trusted;
     loaded->propagation = propagation;
+    loaded->renewing = HILO_RENEWING_ALWAYS;
+}
+
+void capture_needs_ingress(void)
+{
+    ((volatile struct hilo_load_options *)(u64)&options)->renewing = HILO_RENEWING_WATCHED;
 }
 
 void capture_reset_propagating(u64 seed, bool trusted, u32 propagation)

@@ -28,6 +28,9 @@ int arriving(struct __sk_buff *packet);
  * loaded with. */
 void capture_reset(u64 seed, bool trusted);
 
+/* From here on, until the next reset, connections are enrolled again only where their answers are seen to come in. */
+void capture_needs_ingress(void);
+
 /* The same, with contexts passed on by what `propagation` says (enum hilo_propagation, or-ed). */
 void capture_reset_propagating(u64 seed, bool trusted, u32 propagation);
 

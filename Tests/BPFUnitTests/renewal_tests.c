@@ -10,15 +10,23 @@ enum { MILLISECOND = 1000000 };
 static struct peer client;
 static struct page wire;
 
-static void open_client(u16 family)
+static struct hilo_selected_process *open_watched_client(u16 family, bool watched)
 {
     struct route route = { .family = family, .local = { 10, 0, 0, 1 }, .peer = { 10, 0, 0, 2 }, .local_port = 40000,
                            .peer_port = 80, .receive_start = 0xfffffff0, .send_start = 77 };
     capture_reset_propagating(1, true, HILO_PROPAGATE_HEADERS);
-    capture_select(CLIENT_TGID);
+    if (watched)
+        capture_needs_ingress();
+    struct hilo_selected_process *process = capture_select(CLIENT_TGID);
     peer_run_thread(CLIENT_TGID, CLIENT_TGID);
     peer_open(&client, 1, CLIENT_TGID, &route, false, true);
     peer_propagate(&client, &wire);
+    return process;
+}
+
+static struct hilo_selected_process *open_client(u16 family)
+{
+    return open_watched_client(family, false);
 }
 
 static void ask(u64 after)
@@ -30,13 +38,19 @@ static void ask(u64 after)
     client.socket.tcp.snd_una = segment_next = client.socket.tcp.write_seq;
 }
 
-static void answered(void)
+/* Past what looks at the ingress. */
+static void answered_by_another_way(void)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     struct pieces p = { .bytes = (const u8 *)text, .size = sizeof(text) - 1, .count = 1 };
-    packet_arrives(&client, client.socket.tcp.rcv_nxt, p.size);
     kernel.now += 1000;
     peer_receive(&client, &p, FIN_NONE);
+}
+
+static void answered(void)
+{
+    packet_arrives(&client, client.socket.tcp.rcv_nxt, 40);
+    answered_by_another_way();
 }
 
 static bool enrolled_now(void)
@@ -124,10 +138,18 @@ static void does_not_rest(void)
         { "another program has the connection", HILO_COUNT_RENEW_LATE },
         { "somebody reads", HILO_COUNT_RENEW_READ_AHEAD },
         { "it is in another namespace", HILO_COUNT_RENEW_NOT_FOUND },
+        { "it is a server's", HILO_COUNT_RENEW_LATE },
+        { "it has no callbacks", HILO_COUNT_RENEW_LATE },
+        { "a send was left for later", HILO_COUNT_RENEW_LATE },
+        { "bytes were sent that nobody walked", HILO_COUNT_RENEW_LATE },
+        { "bytes were read that nobody walked", HILO_COUNT_RENEW_LATE },
+        { "segments came out of order", HILO_COUNT_RENEW_LATE },
+        { "a segment came twice", HILO_COUNT_RENEW_LATE },
+        { "its process was seen to read ahead", HILO_COUNT_RENEW_READ_AHEAD },
     };
     for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct wait_queue_entry reader = { .private = &client };
-        open_client(AF_INET);
+        struct hilo_selected_process *process = open_client(AF_INET);
         struct kernel_socket *socket = &client.socket;
         reader.entry.next = &socket->waiting.wait.head;
         ask(MILLISECOND);
@@ -144,14 +166,23 @@ static void does_not_rest(void)
             capture_occupy(&client, true);
         if (i == 5)
             socket->waiting.wait.head.next = &reader.entry;
+        struct connection *conn = (struct connection *)capture_connection(&client);
+        if (i == 7)
+            conn->role = HILO_ROLE_SERVER;
+        if (i == 8)
+            conn->outgoing.observed = 0;
+        if (i == 9)
+            conn->unread = 1;
+        if (i == 10)
+            socket->tcp.snd_una = socket->tcp.write_seq += 40;
+        if (i == 11)
+            socket->tcp.copied_seq = socket->tcp.rcv_nxt += 40;
+        socket->tcp.rx_opt.num_sacks = i == 12 ? 3 : 0;
+        socket->tcp.rx_opt.dsack = i == 13;
+        if (i == 14)
+            process->reads_ahead = 1;
         packet_renews(i == 6 ? NULL : &client);
         CHECK(!enrolled_now() && capture_counter(cases[i].counter) == 1, "%s", cases[i].what);
-        if (i != 5)
-            continue;
-        socket->waiting.wait.head.next = &socket->waiting.wait.head;
-        ask(MILLISECOND);
-        answered();
-        CHECK(!rests_count, "who reads ahead is tried again");
     }
 }
 
@@ -172,11 +203,84 @@ static void reads_beside(void)
     }
 }
 
+/* Where answers have to be seen to come in: each shows the way for the next enrolment. */
+static void watched(void)
+{
+    for (u32 i = 0; i < 2; i++) {
+        open_watched_client(i ? AF_INET6 : AF_INET, true);
+        for (u32 number = 0; number < 5; number++) {
+            ask(MILLISECOND);
+            answered();
+            packet_renews(&client);
+            CHECK(enrolled_now(), "not enrolled behind request %u", number);
+        }
+        ask(MILLISECOND);
+        answered_by_another_way();
+        packet_renews(&client);
+        CHECK(!enrolled_now() && capture_counter(HILO_COUNT_RENEW_UNWATCHED) == 1, "enrolled, though nothing was seen");
+        ask(MILLISECOND);
+        answered();
+        packet_renews(&client);
+        CHECK(enrolled_now(), "not enrolled when an answer is seen again");
+    }
+}
+
+/* A peer that takes up the room of callbacks: that connection is left alone, and no other one. */
+static void overstays(void)
+{
+    open_client(AF_INET);
+    ask(MILLISECOND);
+    answered();
+    packet_renews(&client);
+    struct connection *conn = (struct connection *)capture_connection(&client);
+    ask(MILLISECOND);
+    conn->outgoing.enrolled = conn->outgoing.passed = 1;
+    ask(MILLISECOND);
+    CHECK(capture_counter(HILO_COUNT_OVERSTAYED) == 1 && !conn->outgoing.observed, "it is not noticed");
+    open_client(AF_INET);
+    CHECK(enrolled_now(), "another one is not enrolled");
+}
+
+/* A connection that is reset or shut down is an ordinary one at once. */
+static void ends(void)
+{
+    open_client(AF_INET);
+    segment_happens(&client, BPF_SOCK_OPS_STATE_CB, 0, 0, NULL);
+    CHECK(!enrolled_now(), "enrolled before its first request");
+    open_client(AF_INET);
+    ask(MILLISECOND);
+    answered();
+    packet_renews(&client);
+    segment_happens(&client, BPF_SOCK_OPS_STATE_CB, 0, 0, NULL);
+    CHECK(!enrolled_now(), "enrolled while it rested");
+}
+
+/* A send that begins while the connection is being enrolled is walked in its own thread, and carries the option. */
+static void overtaken(void)
+{
+    static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct pieces p = { .bytes = (const u8 *)text, .size = sizeof(text) - 1, .count = 1 };
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 80 };
+    capture_reset_propagating(1, false, HILO_PROPAGATE_HEADERS | HILO_PROPAGATE_TCP);
+    capture_select(CLIENT_TGID);
+    peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+    peer_open(&client, 1, CLIENT_TGID, &route, true, true);
+    peer_propagate(&client, &wire);
+    peer_send(&client, &p, p.size, true);
+    answered();
+    struct connection *conn = (struct connection *)capture_connection(&client);
+    conn->outgoing.enrolled = 1;
+    conn->outgoing.seen = SEEN_NOTHING_YET;
+    client.wire = NULL;
+    peer_send(&client, &p, p.size, true);
+    CHECK(conn->requests == 2 && !conn->outgoing.awaited && conn->outgoing.optional, "it was left for later");
+}
+
 /* The peer speaks before it is asked: with an ordinary socket. Not when it only acknowledges, or says again. */
 static void unasked(void)
 {
     for (u32 i = 0; i < 2; i++) {
-        open_client(i ? AF_INET6 : AF_INET);
+        open_watched_client(i ? AF_INET6 : AF_INET, true);
         ask(MILLISECOND);
         answered();
         packet_renews(&client);
@@ -212,6 +316,10 @@ const struct test renewal_tests[] = {
     { "renewal: who closes", closes },
     { "renewal: what is no rest", does_not_rest },
     { "renewal: who reads beside", reads_beside },
+    { "renewal: where answers have to be seen", watched },
+    { "renewal: a connection that cannot be let go", overstays },
+    { "renewal: connections that end", ends },
+    { "renewal: a send that overtakes", overtaken },
     { "renewal: a peer that speaks unasked", unasked },
     { "renewal: after other programs", of_others },
     { 0 },

@@ -17,6 +17,12 @@ void segment_happens(struct peer *p, u32 what, u32 sequence, u32 payload, const 
         .snd_nxt = segment_next,
         .skb_data = header, .skb_data_end = header + HEADER, .skb_len = before + payload,
     };
+    const struct sock_common *own = &p->socket.sock.__sk_common;
+    event.family = own->skc_family;
+    event.local_port = own->skc_num;
+    event.remote_port = (u32)own->skc_dport << 16;
+    memcpy(&event.remote_ip4, &own->skc_daddr, 4);
+    memcpy(event.remote_ip6, &own->skc_v6_daddr, 16);
     if (from) {
         event.family = from->family;
         event.remote_port = (u32)__builtin_bswap16(from->peer_port) << 16;

@@ -10,7 +10,14 @@ struct hilo_load_options {
 	__u32 trusted_sockets; /* 1: the hooks hand over sockets that the verifier trusts */
 	__u32 propagation;     /* enum hilo_propagation, or-ed: what carries a request's context to the next service */
 	__u32 loader;          /* propagation: the pid that loaded it, which tells it from one that is being replaced */
-	__u32 renewing;        /* propagation: 1: connections are enrolled again between requests */
+	__u32 renewing;        /* propagation: enum hilo_renewing */
+};
+
+/* Whether connections are enrolled again between requests. */
+enum hilo_renewing {
+	HILO_RENEWING_NEVER = 0,
+	HILO_RENEWING_ALWAYS = 1,
+	HILO_RENEWING_WATCHED = 2, /* those whose last answer was seen to come in */
 };
 
 enum hilo_propagation {
@@ -103,7 +110,8 @@ enum hilo_counter {
 	HILO_COUNT_RENEW_FAILED = 32,    /* the kernel took it not, most often as it still lets go of it */
 	HILO_COUNT_RENEW_UNHEARD = 33,   /* map resting was full */
 	HILO_COUNT_RENEW_UNASKED = 34,   /* its peer spoke before the next request: an ordinary one again */
-	HILO_COUNTERS = 35,
+	HILO_COUNT_RENEW_UNWATCHED = 35, /* its last answer was not seen to come in, where that is needed */
+	HILO_COUNTERS = 36,
 };
 
 #endif

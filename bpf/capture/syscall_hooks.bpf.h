@@ -28,7 +28,7 @@ int BPF_PROG(syscall_entered, struct pt_regs *regs, long number)
 	if (!conn || !s || conn->ignored)
 		return 0;
 	/* It will be looked at on its way, where a header can be put into it. */
-	if (conn->outgoing.enrolled) {
+	if (conn->outgoing.enrolled && conn->outgoing.seen != SEEN_NOTHING_YET) {
 		conn->outgoing.awaited = 1;
 		return 0;
 	}

@@ -56,7 +56,11 @@ struct sock {
 /* Their numbers have changed. */
 enum sock_flags { SOCK_ZEROCOPY };
 
-struct tcp_options_received { u8 snd_wscale : 4; } HILO_CORE;
+struct tcp_options_received {
+	u8 dsack : 1;
+	u8 snd_wscale : 4;
+	u8 num_sacks;
+} HILO_CORE;
 
 struct tcp_sock {
 	struct tcp_options_received rx_opt;

@@ -74,12 +74,21 @@ struct outgoing {
 	u8 trace_flags;
 	u8 optional;    /* a TCP option is to carry it */
 	u8 passed;      /* nothing more is to be written into the stream: enrolment ends with this send */
-	u8 seen;        /* a send has passed the sk_msg program since it was enrolled */
+	u8 seen;        /* enum seen */
 	u8 awaited;     /* a send was left for the programs of bpf/propagate to look at: look when it has happened */
 	u8 observed;    /* its segments are shown to bpf/propagate, so that enrolment ends */
 	u8 hurried;     /* requests in a row that followed too soon for the connection to be enrolled before them */
-	u8 reserved;
+	u8 watched;     /* `arrived` is set */
+	u32 arrived;    /* TCP sequence number behind the newest byte that was seen to come in at an interface */
+	u32 reserved;
 } HILO_ALIGNED;
+
+/* What the sk_msg program has seen since the connection was enrolled. */
+enum seen {
+	SEEN_NOTHING = 0,
+	SEEN_SEND = 1,
+	SEEN_NOTHING_YET = 2, /* it is being enrolled: sends may pass by that program, or not */
+};
 
 struct connection {
 	u64 id; /* the socket's cookie */

@@ -61,6 +61,8 @@ static __always_inline bool socket_has_room(u64 sk, u32 size)
 static __always_inline bool socket_is_waited_for(u64 sk)
 {
 	struct socket_wq *queue = BPF_CORE_READ((struct sock *)sk, sk_wq);
+	if (!queue)
+		return false;
 	u64 head = (u64)queue + bpf_core_field_offset(struct socket_wq, wait) +
 		   bpf_core_field_offset(struct wait_queue_head, head);
 	u64 at = (u64)BPF_CORE_READ((struct list_head *)head, next);
@@ -72,7 +74,7 @@ static __always_inline bool socket_is_waited_for(u64 sk)
 			return true;
 		at = (u64)BPF_CORE_READ((struct list_head *)at, next);
 	}
-	return true;
+	return at != head;
 }
 
 static __always_inline bool socket_is_tcp(u64 sk)

@@ -1,6 +1,7 @@
 /* enrolled: connections whose next send passes the sk_msg program. 16,384 buckets, 256 KiB, and about 100 B for each
  * that is in it, which it is between its establishment and its first request, and between two requests.
- * renewed: of those, the ones between two requests, by the segments that come in. 16,384 x about 80 B. */
+ * watched: connections of traced clients by the segments that come in for them, where those are looked at. 16,384 x
+ * about 80 B. */
 #ifndef HILO_MAP_ENROLLED_H
 #define HILO_MAP_ENROLLED_H
 #include <bpf/bpf_helpers.h>
@@ -13,7 +14,7 @@ struct {
 	__type(value, u64);
 } enrolled SEC(".maps");
 
-struct renewed_key {
+struct watched_key {
 	u8 peer_address[16];
 	u16 peer_port;
 	u16 local_port;
@@ -23,7 +24,7 @@ struct renewed_key {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
-	__type(key, struct renewed_key);
+	__type(key, struct watched_key);
 	__type(value, u64); /* connection.id */
-} renewed SEC(".maps");
+} watched SEC(".maps");
 #endif

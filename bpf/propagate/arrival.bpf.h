@@ -17,7 +17,7 @@ struct tcp_header {
 
 /* A TCP segment that brings bytes. */
 struct arrival {
-	struct renewed_key key;
+	struct watched_key key;
 	struct bpf_sock_tuple tuple;
 	u32 sequence_end;
 };
@@ -74,17 +74,21 @@ static __always_inline u32 arrival_v6(struct __sk_buff *packet, struct arrival *
 	return sizeof(a->tuple.ipv6);
 }
 
-/* A request leaves an ordinary socket behind: then this is an answer, and the last that is looked at for it. */
-static __always_inline void arrival_ends_enrolment(struct connection *conn, const struct arrival *a, u64 sk)
+/* Noted before it is looked whether the connection is enrolled: who enrols it looks for this note behind. */
+static __always_inline void arrival_note(struct connection *conn, const struct arrival *a, u64 sk)
 {
+	struct outgoing *o = &conn->outgoing;
 	u64 key = conn->id;
 	/* Bytes that came before are no news. */
 	if ((s32)(a->sequence_end - BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt)) <= 0)
 		return;
-	bpf_map_delete_elem(&renewed, &a->key);
-	if (conn->outgoing.enrolled != options.loader)
+	bool newer = !o->watched || (s32)(a->sequence_end - o->arrived) > 0;
+	o->watched = 1;
+	/* An exchange, since that is a barrier, too. */
+	__sync_lock_test_and_set(&o->arrived, newer ? a->sequence_end : o->arrived);
+	if (*(volatile u32 *)&o->enrolled != options.loader)
 		return;
-	conn->outgoing.enrolled = 0;
+	o->enrolled = 0;
 	bpf_map_delete_elem(&enrolled, &key);
 	count(HILO_COUNT_RENEW_UNASKED);
 }
@@ -97,7 +101,7 @@ static __always_inline void arrival_look(struct __sk_buff *packet)
 		size = arrival_v4(packet, &a);
 	else if (packet->protocol == bpf_htons(ETH_P_IPV6))
 		size = arrival_v6(packet, &a);
-	if (!size || !bpf_map_lookup_elem(&renewed, &a.key))
+	if (!size || !bpf_map_lookup_elem(&watched, &a.key))
 		return;
 	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &a.tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sk)
@@ -105,7 +109,7 @@ static __always_inline void arrival_look(struct __sk_buff *packet)
 	struct connection *conn = connection_of(sk);
 	struct scratch *s = scratch_get();
 	if (conn && s)
-		arrival_ends_enrolment(conn, &a, number_of(&s->event_socket, sk));
+		arrival_note(conn, &a, number_of(&s->event_socket, sk));
 	bpf_sk_release(sk);
 }
 

@@ -97,9 +97,17 @@ static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connect
 	}
 	count(HILO_COUNT_ENROLLED);
 	o->passed = 0;
-	o->seen = 0;
+	o->seen = SEEN_NOTHING;
 	o->enrolled = options.loader;
 	event_ask(event, BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG);
+}
+
+/* From now on it is noted what comes in for it. */
+static __always_inline void watch_answers(struct bpf_sock_ops *event, u64 id)
+{
+	struct watched_key key = { .local_port = event->local_port, .peer_port = bpf_ntohl(event->remote_port) };
+	segment_peer(event, key.peer_address);
+	bpf_map_update_elem(&watched, &key, &id, BPF_ANY);
 }
 
 static __always_inline void enrol(struct bpf_sock_ops *event)
@@ -111,8 +119,10 @@ static __always_inline void enrol(struct bpf_sock_ops *event)
 	if (options.propagation & HILO_PROPAGATE_HEADERS)
 		enrol_new(event, conn);
 	/* Its callbacks are where enrolment ends, and where the option is written. */
-	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG);
-	conn->outgoing.observed = options.renewing != 0;
+	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG);
+	conn->outgoing.observed = options.renewing != HILO_RENEWING_NEVER;
+	if (options.renewing == HILO_RENEWING_WATCHED)
+		watch_answers(event, conn->id);
 }
 
 static __always_inline void enrolment_ends(struct bpf_sock_ops *event, struct connection *conn)
@@ -131,7 +141,20 @@ static __always_inline void enrolment_ends_when_passed(struct bpf_sock_ops *even
 	struct connection *conn = sk ? connection_of(sk) : 0;
 	if (!conn || conn->outgoing.enrolled != options.loader)
 		return;
-	if (conn->outgoing.passed || (event->skb_len && !conn->outgoing.seen))
+	if (conn->outgoing.passed || (event->skb_len && conn->outgoing.seen != SEEN_SEND))
+		enrolment_ends(event, conn);
+}
+
+/* It is shut down or reset, from this side or the other. Nobody asks on it any more; who reads what is left, or sends and
+ * fails, does so on an ordinary socket. */
+static __always_inline void enrolment_ends_with_connection(struct bpf_sock_ops *event)
+{
+	struct bpf_sock *sk = event->sk;
+	struct connection *conn = sk ? connection_of(sk) : 0;
+	if (!conn || event->args[1] == TCP_STATE_ESTABLISHED)
+		return;
+	conn->outgoing.observed = 0;
+	if (conn->outgoing.enrolled == options.loader)
 		enrolment_ends(event, conn);
 }
 

@@ -120,8 +120,10 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 	struct outgoing *o = &conn->outgoing;
 	u32 size = message->size, requests = conn->requests;
 	struct tcp_sock *tcp = (struct tcp_sock *)socket;
-	if (socket_is_waited_for(socket))
-		reads_ahead(conn);
+	/* A thread of its own reads there: it reads while the connection rests, too. */
+	struct hilo_selected_process *p = socket_is_waited_for(socket) ? process_of(conn) : 0;
+	if (p)
+		p->reads_ahead = 1;
 	/* Where the kernel takes a part of this send only, it counts what it took without regard to what was put in:
 	 * the application would send some of it again. It takes the head whole with nothing else on its way, and room
 	 * for it. */
@@ -154,12 +156,15 @@ static __always_inline int message_look(struct sk_msg_md *message)
 		return SK_PASS;
 	struct outgoing *o = &conn->outgoing;
 	if (o->passed && o->enrolled == options.loader) {
-		stopped = 1;
+		/* Behind its first request: somebody takes the callbacks away. Later: its peer took up their room. */
+		if (conn->requests <= 1)
+			stopped = 1;
+		o->observed = 0;
 		count(HILO_COUNT_OVERSTAYED);
 		return SK_PASS;
 	}
 	o->passed = 1;
-	o->seen = 1;
+	o->seen = SEEN_SEND;
 	if (conn->ignored || !selected(current_tgid()))
 		return SK_PASS;
 	struct scratch *s = scratch_take();

@@ -72,24 +72,6 @@ static __always_inline void option_expect(struct bpf_sock_ops *event)
 		event_ask(event, BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG);
 }
 
-/* The client's address as records have it. */
-static __always_inline void option_sender(struct bpf_sock_ops *event, struct prepared_key *key)
-{
-	u32 *address = (u32 *)key->address;
-	key->port = bpf_ntohl(event->remote_port);
-	if (event->family == AF_INET) {
-		address[0] = event->remote_ip4;
-		return;
-	}
-	u32 first = event->remote_ip6[0], second = event->remote_ip6[1], third = event->remote_ip6[2];
-	u32 fourth = event->remote_ip6[3];
-	bool mapped = !first && !second && third == bpf_htonl(0xffff);
-	address[0] = mapped ? fourth : first;
-	address[1] = mapped ? 0 : second;
-	address[2] = mapped ? 0 : third;
-	address[3] = mapped ? 0 : fourth;
-}
-
 static __always_inline void option_read(struct bpf_sock_ops *event)
 {
 	if (!(options.propagation & HILO_PROPAGATE_TCP))
@@ -109,7 +91,8 @@ static __always_inline void option_read(struct bpf_sock_ops *event)
 		return;
 	if (found == OPTION_LENGTH_FLAGS)
 		context.trace_flags = option.trace_flags & 1;
-	option_sender(event, &key);
+	segment_peer(event, key.address);
+	key.port = bpf_ntohl(event->remote_port);
 	bpf_map_update_elem(&arrived_contexts, &key, &context, BPF_ANY);
 	count(HILO_COUNT_OPTION_READ);
 }

@@ -4,37 +4,46 @@
 
 #include "enrolment.bpf.h"
 
-static __always_inline void renewed_key(struct renewed_key *key, const struct connection *conn)
-{
-	id_copy16(key->peer_address, conn->peer_address);
-	key->peer_port = conn->peer_port;
-	key->local_port = conn->local_port;
-}
-
-/* Nothing is asked, nothing is on its way in either direction, and nothing lies there unread. */
+/* Nothing is asked, nothing is on its way in either direction, nothing lies there unread, and nothing has passed unwalked.
+ * And its enrolment will end: it has callbacks, for which options about segments that came out of order leave room.
+ * (Looked at before a lock of the socket is taken: a socket whose lock this processor holds sends.) */
 static __always_inline bool is_at_rest(const struct connection *conn, u64 sk)
 {
 	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	const struct direction *sent = &conn->direction[0], *received = &conn->direction[1];
 	u64 zerocopy = 1ULL << bpf_core_enum_value(enum sock_flags, SOCK_ZEROCOPY);
-	if (conn->ignored || conn->taken || conn->active || conn->requests != conn->answered)
+	if (conn->role != HILO_ROLE_CLIENT || !conn->outgoing.observed || conn->ignored || conn->taken)
 		return false;
-	if (conn->direction[0].phase != PHASE_START || conn->direction[1].phase != PHASE_START)
+	if (conn->active || conn->requests != conn->answered || sent->phase != PHASE_START ||
+	    received->phase != PHASE_START || conn->unread || conn->unsettled || conn->outgoing.awaited)
 		return false;
 	if (BPF_CORE_READ((struct sock *)sk, __sk_common.skc_flags) & zerocopy)
 		return false;
+	u32 write_sequence = BPF_CORE_READ(tcp, write_seq), copied = BPF_CORE_READ(tcp, copied_seq);
 	return BPF_CORE_READ((struct sock *)sk, __sk_common.skc_state) == TCP_STATE_ESTABLISHED &&
-	       BPF_CORE_READ(tcp, write_seq) == BPF_CORE_READ(tcp, snd_una) &&
-	       BPF_CORE_READ(tcp, copied_seq) == BPF_CORE_READ(tcp, rcv_nxt);
+	       write_sequence == BPF_CORE_READ(tcp, snd_una) && write_sequence == sent->end &&
+	       copied == BPF_CORE_READ(tcp, rcv_nxt) && copied == received->end &&
+	       !BPF_CORE_READ(tcp, rx_opt.num_sacks) && !BPF_CORE_READ_BITFIELD_PROBED(tcp, rx_opt.dsack);
 }
 
-/* A read that is interrupted on an enrolled socket fails where it would go on: who reads before it asks is spared. */
-static __always_inline void reads_ahead(const struct connection *conn)
+/* The last byte that was read was seen to come in, and none since. So its segments do not come another way, and none that
+ * was seen before it was enrolled waits for a lock of the socket. */
+static __always_inline bool is_watched(const struct connection *conn)
 {
-	u32 tgid = conn->tgid;
-	struct hilo_selected_process *p = bpf_map_lookup_elem(&selected_processes, &tgid);
-	if (p)
-		p->reads_ahead = 1;
-	count(HILO_COUNT_RENEW_READ_AHEAD);
+	const struct outgoing *o = &conn->outgoing;
+	return o->watched && *(const volatile u32 *)&o->arrived == conn->direction[1].end;
+}
+
+/* Why not? A counter, or 0. A read that is interrupted on an enrolled socket fails where it would go on: who reads
+ * before it asks is spared. */
+static __always_inline u32 renewal_refused(const struct connection *conn, u64 socket)
+{
+	struct hilo_selected_process *p = process_of(conn);
+	if (!p || stopped || !is_at_rest(conn, socket))
+		return HILO_COUNT_RENEW_LATE;
+	if (p->reads_ahead || socket_is_waited_for(socket))
+		return HILO_COUNT_RENEW_READ_AHEAD;
+	return options.renewing == HILO_RENEWING_WATCHED && !is_watched(conn) ? HILO_COUNT_RENEW_UNWATCHED : 0;
 }
 
 /* The kernel lets a socket in without waiting for who sends at this moment. So it is looked at again behind: a request
@@ -42,7 +51,6 @@ static __always_inline void reads_ahead(const struct connection *conn)
 static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, u64 socket)
 {
 	struct outgoing *o = &conn->outgoing;
-	struct renewed_key place = {};
 	u64 key = conn->id;
 	if (o->enrolled) {
 		/* What programs before these have said last. */
@@ -50,25 +58,23 @@ static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, 
 			o->enrolled = 0;
 		return;
 	}
-	if (stopped || !is_at_rest(conn, socket)) {
-		count(HILO_COUNT_RENEW_LATE);
+	u32 refused = renewal_refused(conn, socket);
+	if (refused) {
+		count(refused);
 		return;
 	}
-	if (socket_is_waited_for(socket)) {
-		reads_ahead(conn);
-		return;
-	}
-	renewed_key(&place, conn);
-	bpf_map_update_elem(&renewed, &place, &key, BPF_ANY);
 	o->passed = 0;
-	o->seen = 0;
+	o->seen = SEEN_NOTHING_YET;
 	*(volatile u32 *)&o->enrolled = options.loader;
 	if (bpf_map_update_elem(&enrolled, &key, sk, BPF_NOEXIST)) {
 		o->enrolled = 0;
 		count(HILO_COUNT_RENEW_FAILED);
 		return;
 	}
-	if (*(volatile u32 *)&o->enrolled == options.loader && is_at_rest(conn, socket)) {
+	bool rests = is_at_rest(conn, socket) && (options.renewing != HILO_RENEWING_WATCHED || is_watched(conn));
+	if (*(volatile u32 *)&o->enrolled == options.loader && rests) {
+		if (o->seen == SEEN_NOTHING_YET)
+			o->seen = SEEN_NOTHING;
 		count(HILO_COUNT_RENEWED);
 		return;
 	}

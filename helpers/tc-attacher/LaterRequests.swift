@@ -27,8 +27,13 @@ enum LaterRequests {
         }
     }
 
-    var areEnrolled: Bool { self == .inHeader || self == .inHeaderWatchingIngress }
-    var needIngress: Bool { self == .inHeaderWatchingIngress }
+    var renewing: hilo_renewing {
+        switch self {
+        case .notAsked, .byOptionOnly: HILO_RENEWING_NEVER
+        case .inHeader: HILO_RENEWING_ALWAYS
+        case .inHeaderWatchingIngress: HILO_RENEWING_WATCHED
+        }
+    }
 
     var fact: Fact {
         let text =

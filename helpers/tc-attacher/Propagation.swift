@@ -45,13 +45,13 @@ struct Propagation {
         var values = hilo_load_options(
             ring_bytes: UInt64(Propagation.ringBytes(of: object)), trusted_sockets: loans.hasTrustedSockets ? 1 : 0,
             propagation: carriers, loader: UInt32(bitPattern: ProcessControl.processID),
-            renewing: later.areEnrolled ? 1 : 0)
+            renewing: later.renewing.rawValue)
         let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw Propagation.refusal("set options", set) }
         let loaded = bpf_object__load(object)
         guard loaded == 0 else { throw Propagation.refusal("load", loaded) }
-        arriving = later.needIngress ? try Propagation.keep(Propagation.ofIngress, of: object) : nil
-        renewing = later.areEnrolled ? try Propagation.keep(Propagation.ofRests, of: object) : nil
+        arriving = later == .inHeaderWatchingIngress ? try Propagation.keep(Propagation.ofIngress, of: object) : nil
+        renewing = later.renewing == HILO_RENEWING_NEVER ? nil : try Propagation.keep(Propagation.ofRests, of: object)
         links = try Propagation.attach(object, to: group)
         facts = [
             Fact("programs", (Propagation.ofControlGroup + [Propagation.ofEnrolled]).joined(separator: ",")),

@@ -17,6 +17,7 @@ struct Renewal: ~Copyable {
     /// more, in the application's own thread.
     private static let lookInterval: UInt64 = 200_000
     private static let turnsOfLingering = 5
+    private static let idleInterval: UInt64 = 1_000_000_000
     private static let slack: UInt = 1000
 
     /// Then the coordinator is listened to.
@@ -40,7 +41,7 @@ struct Renewal: ~Copyable {
 
     var wakeups: Int32 { ring.wakeups }
 
-    var wakeInterval: UInt64? { lingers ? Renewal.lookInterval : nil }
+    var wakeInterval: UInt64? { lingers ? Renewal.lookInterval : Renewal.idleInterval }
 
     mutating func wake() throws(HelperFault) {
         ring.awake()
@@ -85,7 +86,8 @@ struct Renewal: ~Copyable {
     private mutating func hand() throws(HelperFault) {
         let answer = hilo_program_run(program, batch, UInt32(batch.count))
         batch.removeAll(keepingCapacity: true)
-        guard answer == 0 else {
+        // Where memory is short these connections have no header next.
+        guard answer == 0 || answer == -Errno.noMemory || answer == -Errno.wouldBlock else {
             throw HelperFault(SysError("run of the program that enrols again", code: -answer))
         }
     }
