@@ -1,0 +1,1 @@
+"""What receive_checks.py does: see there."""
