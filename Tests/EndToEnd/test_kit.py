@@ -1,10 +1,12 @@
 """The kit judges itself: each check must be able to fail, each server and receiver must do what tests rely on."""
 
+import json
+import socket
 import subprocess
 
 import pytest
 
-from kit import checks, identity, load, otlp_post, ports, process, rotel, servers, spans
+from kit import checks, identity, load, network, otlp_post, ports, process, rotel, servers, spans
 from kit.recorder import Answer
 from kit.waiting import until
 
@@ -177,3 +179,30 @@ def test_children_end_with_their_stop(workspace):
     assert process.status_of(child.pid)["Uid"].split()[0] == "1"
     child.stop()
     assert subprocess.run(["ps", "-p", str(child.pid)], capture_output=True).returncode == 1
+
+
+def interfaces() -> set:
+    shown = subprocess.run(["ip", "-j", "link"], capture_output=True, text=True, check=True).stdout
+    return {interface["ifname"] for interface in json.loads(shown)}
+
+
+def test_two_hosts_are_apart_and_go_with_the_test():
+    """What is started on one is seen there only; a test that fails inside leaves it, and no cable."""
+    before = interfaces()
+    with pytest.raises(ZeroDivisionError), network.two_hosts() as (near, far):
+        mine = interfaces() - before
+        assert len(mine) == 1
+        for family in ("IPv4", "IPv6"):
+            with far.entered():
+                theirs = interfaces()
+                listener = socket.create_server(
+                    (far.addresses[family], 0), family=socket.AF_INET6 if family == "IPv6" else socket.AF_INET
+                )
+                assert process.listening(listener.getsockname()[1])
+            assert len(theirs) == 2 and not theirs & mine
+            assert not process.listening(listener.getsockname()[1])
+            with listener, socket.create_connection(listener.getsockname()[:2], 5) as client:
+                assert client.getsockname()[0] == near.addresses[family]
+        with far.entered():
+            raise ZeroDivisionError
+    assert interfaces() == before

@@ -23,7 +23,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 KERNELS = ROOT / "build" / "vm" / "kernels"
-MODULES = ["virtio_pci", "virtiofs", "overlay"]
+#: What reaches the host's files, and what a test needs: a cable between two hosts.
+MODULES = ["virtio_pci", "virtiofs", "overlay", "veth"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +108,7 @@ def fetch(kernel: Kernel) -> None:
 
 
 def initramfs(kernel: Kernel, scratch: pathlib.Path) -> pathlib.Path:
-    """busybox, the modules that reach the host's files, and `init`."""
+    """busybox, modules, and `init`."""
     tree = scratch / "initramfs"
     (tree / "bin").mkdir(parents=True)
     (tree / "modules").mkdir()

@@ -11,22 +11,24 @@ import java.util.concurrent.Executors;
 
 /**
  * A Java server that calls another one: /url by HttpURLConnection in the serving thread, /client by HttpClient, whose
- * own threads do the sending. java JavaChain PORT UPSTREAM.
+ * own threads do the sending. java JavaChain PORT UPSTREAM [ADDRESS UPSTREAM_ADDRESS].
  */
 public final class JavaChain {
     private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public static void main(String[] arguments) throws IOException {
-        HttpServer server = HttpServer.create(
-            new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0])), 512);
-        server.createContext("/", exchange -> answer(exchange, arguments[1]));
+        boolean here = arguments.length < 4;
+        String host = here ? "127.0.0.1" : arguments[2];
+        String upstream = (here ? "127.0.0.1" : arguments[3]) + ":" + arguments[1];
+        HttpServer server = HttpServer.create(new InetSocketAddress(host, Integer.parseInt(arguments[0])), 512);
+        server.createContext("/", exchange -> answer(exchange, upstream));
         server.setExecutor(Executors.newFixedThreadPool(32));
         server.start();
     }
 
     private static void answer(HttpExchange exchange, String upstream) throws IOException {
         String path = exchange.getRequestURI().getPath();
-        URI target = URI.create("http://127.0.0.1:" + upstream + "/up" + path.substring(path.indexOf("/r/")));
+        URI target = URI.create("http://" + upstream + "/up" + path.substring(path.indexOf("/r/")));
         int status;
         if (path.startsWith("/url/")) {
             HttpURLConnection connection = (HttpURLConnection) target.toURL().openConnection();

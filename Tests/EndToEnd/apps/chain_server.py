@@ -10,7 +10,9 @@
 /twice/...   two calls one after the other, in the thread
 /none/...    calls nobody
 
-chain_server.py --port N --upstream PORT [--upstream-host ADDRESS] --log FILE
+chain_server.py --port N [--host ADDRESS] --upstream PORT [--upstream-host ADDRESS] [--call PATH] --log FILE
+
+PATH is what it asks the other one for, before /r/ID.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import concurrent.futures
 import http.client
 import http.server
 import os
+import socket
 import subprocess
 import threading
 
@@ -28,6 +31,7 @@ arguments.add_argument("--port", type=int, required=True)
 arguments.add_argument("--host", default="127.0.0.1")
 arguments.add_argument("--upstream", type=int, required=True)
 arguments.add_argument("--upstream-host", default="127.0.0.1")
+arguments.add_argument("--call", default="/up")
 arguments.add_argument("--log", required=True)
 options = arguments.parse_args()
 log = Log(options.log)
@@ -42,7 +46,7 @@ def connect() -> http.client.HTTPConnection:
 def call(identity: str) -> int:
     connection = connect()
     try:
-        connection.request("GET", f"/up/r/{identity}")
+        connection.request("GET", f"{options.call}/r/{identity}")
         answer = connection.getresponse()
         answer.read()
         return answer.status
@@ -53,7 +57,7 @@ def call(identity: str) -> int:
 def call_kept(identity: str) -> int:
     if not hasattr(kept, "connection"):
         kept.connection = connect()
-    kept.connection.request("GET", f"/up/r/{identity}")
+    kept.connection.request("GET", f"{options.call}/r/{identity}")
     answer = kept.connection.getresponse()
     answer.read()
     return answer.status
@@ -78,7 +82,7 @@ def in_child(identity: str) -> int:
 
 
 def by_curl(identity: str) -> int:
-    url = f"http://{options.upstream_host}:{options.upstream}/up/r/{identity}"
+    url = f"http://{options.upstream_host}:{options.upstream}{options.call}/r/{identity}"
     done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url], capture_output=True, text=True)
     return int(done.stdout)
 
@@ -118,6 +122,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     request_queue_size = 128
     daemon_threads = True
 

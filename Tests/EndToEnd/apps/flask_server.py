@@ -1,4 +1,4 @@
-"""A Flask application on its own server. flask_server.py --port N --log FILE"""
+"""A Flask application on its own server. flask_server.py --port N [--host ADDRESS] --log FILE"""
 
 import argparse
 import time
@@ -10,6 +10,7 @@ from directives import Asked, Log, now
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--port", type=int, required=True)
+arguments.add_argument("--host", default="127.0.0.1")
 arguments.add_argument("--log", required=True)
 options = arguments.parse_args()
 log = Log(options.log)
@@ -64,4 +65,4 @@ class Handler(WSGIRequestHandler):
         pass
 
 
-app.run("127.0.0.1", options.port, threaded=True, request_handler=Handler)
+app.run(options.host, options.port, threaded=True, request_handler=Handler)

@@ -35,6 +35,7 @@ class Plan:
     body: int = 0  # bytes of a request body for POST, PUT and PATCH
     headers: dict = dataclasses.field(default_factory=dict)
     first: int = 0  # the first number
+    pause: float = 0  # seconds that a connection rests behind each answer
     rate: float = 0  # requests a second, all workers together; 0: as fast as answers come
     stop: str = ""  # when a file of this path is there, the load ends before `count`
     patience: float = 20.0  # seconds that a connection waits for an answer, on a machine of its own
@@ -211,7 +212,8 @@ def _main() -> None:
 
     def request(index: int) -> tuple:
         method = plan.method(index)
-        lines = [f"{method} {plan.path(index)} HTTP/1.1", f"Host: {plan.host}:{plan.port}"]
+        host = f"[{plan.host}]" if ":" in plan.host else plan.host
+        lines = [f"{method} {plan.path(index)} HTTP/1.1", f"Host: {host}:{plan.port}"]
         if not plan.keep_alive:
             lines.append("Connection: close")
         if plan.traceparent_flags:
@@ -245,6 +247,8 @@ def _main() -> None:
                 if closes or not plan.keep_alive:
                     connection.close()
                     connection = None
+                if plan.pause:
+                    time.sleep(plan.pause)
             except (OSError, ValueError) as error:
                 faults.append(f"request {index}: {error!r}")
                 if connection:

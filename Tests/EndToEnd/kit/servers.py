@@ -117,11 +117,11 @@ class Servers:
             **more,
         )
 
-    def flask(self, port: int | None = None) -> Server:
+    def flask(self, *arguments: object, port: int | None = None) -> Server:
         return self._app(
             "flask",
             ["/usr/bin/python3", self._script("flask_server.py")],
-            [],
+            list(arguments),
             port,
             environment={"PYTHONPATH": self.packages()},
         )
@@ -159,9 +159,9 @@ class Servers:
     def raw(self, *arguments: object, **more) -> Server:
         return self._app("raw", ["/usr/bin/python3", self._script("raw_server.py")], list(arguments), None, **more)
 
-    def recording(self, *arguments: object) -> Server:
+    def recording(self, *arguments: object, traced: bool = False) -> Server:
         """Keeps what it gets, byte for byte."""
-        port = ports.take(ports.UNTRACED)
+        port = ports.take(ports.TRACED if traced else ports.UNTRACED)
         return self._app("recording", ["/usr/bin/python3", self._script("recording_server.py")], list(arguments), port)
 
     def hostile(self) -> Server:
@@ -170,6 +170,16 @@ class Servers:
     def chain(self, upstream: int, *arguments: object, port: int | None = None) -> Server:
         return self._app(
             "chain", ["/usr/bin/python3", self._script("chain_server.py")], ["--upstream", upstream, *arguments], port
+        )
+
+    def sdk(self, upstream: int, collector: str, *arguments: object, traced: bool) -> Server:
+        """Traces itself, with OpenTelemetry's SDK."""
+        return self._app(
+            "sdk",
+            ["/usr/bin/python3", self._script("sdk_server.py")],
+            ["--upstream", upstream, "--collector", collector, *arguments],
+            ports.take(ports.TRACED if traced else ports.UNTRACED),
+            environment={"PYTHONPATH": self.packages()},
         )
 
     def secretive(self, *arguments: object) -> Server:
@@ -192,8 +202,9 @@ class Servers:
         port = ports.take(ports.TRACED if traced else ports.UNTRACED)
         return self._app("upstream", ["node", self._script("upstream.js")], list(arguments), port)
 
-    def chain_node(self, upstream: int) -> Server:
-        return self._app("chain-node", ["node", self._script("chain_node.js")], ["--upstream", upstream], None)
+    def chain_node(self, upstream: int, *arguments: object) -> Server:
+        command = ["node", self._script("chain_node.js")]
+        return self._app("chain-node", command, ["--upstream", upstream, *arguments], None)
 
     def _java_app(self, name: str, source: str, arguments) -> Server:
         port = ports.take()
@@ -211,8 +222,8 @@ class Servers:
     def java(self) -> Server:
         return self._java_app("java", "JavaServer", lambda log: [log])
 
-    def chain_java(self, upstream: int) -> Server:
-        return self._java_app("chain-java", "JavaChain", lambda log: [upstream])
+    def chain_java(self, upstream: int, *addresses: str) -> Server:
+        return self._java_app("chain-java", "JavaChain", lambda log: [upstream, *addresses])
 
     # ---- nginx and haproxy -----------------------------------------------------------------------------------
 
