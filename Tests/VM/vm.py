@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 KERNELS = ROOT / "build" / "vm" / "kernels"
 #: What reaches the host's files, and what a test needs: a cable between two hosts.
-MODULES = ["virtio_pci", "virtiofs", "overlay", "veth"]
+MODULES = ["virtio_pci", "virtiofs", "overlay", "veth", "sch_ingress", "cls_bpf"]
 
 
 @dataclasses.dataclass(frozen=True)

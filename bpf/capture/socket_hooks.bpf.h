@@ -2,10 +2,24 @@
 #ifndef HILO_SOCKET_HOOKS_H
 #define HILO_SOCKET_HOOKS_H
 
+/* A receive that was to wait came back without anything. On an enrolled socket that is what an interruption does: its
+ * process reads while its connections rest. */
+static __always_inline void socket_read_ahead(struct sock *sk, struct hilo_selected_process *p)
+{
+	struct connection *conn = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (conn && conn->outgoing.enrolled)
+		p->reads_ahead = 1;
+}
+
 static __always_inline int socket_has_received(struct sock *sk, int result, int flags)
 {
 	u32 tgid = current_tgid();
-	if (!selected(tgid) || result < 0 || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+	struct hilo_selected_process *p = selected(tgid);
+	if (!p)
+		return 0;
+	if (result == -EAGAIN && !(flags & MSG_DONTWAIT))
+		socket_read_ahead(sk, p);
+	if (result < 0 || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
 		return 0;
 	struct connection *conn = connection_of_socket(sk, tgid);
 	struct scratch *s = scratch_get();

@@ -123,6 +123,7 @@ struct task_struct {
 } HILO_CORE;
 
 enum {
+	EAGAIN = 11,
 	ECONNRESET = 104,
 	AF_INET = 2,
 	AF_INET6 = 10,
@@ -133,6 +134,7 @@ enum {
 	S_IFSOCK = 0140000,
 	MSG_PEEK = 0x2,
 	MSG_TRUNC = 0x20,
+	MSG_DONTWAIT = 0x40,
 	MSG_ERRQUEUE = 0x2000,
 	TCP_STATE_ESTABLISHED = 1,
 	TCP_STATE_SYN_SENT = 2,

@@ -145,8 +145,8 @@ static __always_inline void enrolment_ends_when_passed(struct bpf_sock_ops *even
 		enrolment_ends(event, conn);
 }
 
-/* It is shut down or reset, from this side or the other. Nobody asks on it any more; who reads what is left, or sends and
- * fails, does so on an ordinary socket. */
+/* It is shut down or reset, from this side or the other. Nobody asks on it any more; who reads what is left, or sends
+ * and fails, does so on an ordinary socket. */
 static __always_inline void enrolment_ends_with_connection(struct bpf_sock_ops *event)
 {
 	struct bpf_sock *sk = event->sk;

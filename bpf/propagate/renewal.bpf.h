@@ -4,7 +4,7 @@
 
 #include "enrolment.bpf.h"
 
-/* Nothing is asked, nothing is on its way in either direction, nothing lies there unread, and nothing has passed unwalked.
+/* Nothing is asked, nothing is on its way in either direction, nothing lies there unread, nothing has passed unwalked.
  * And its enrolment will end: it has callbacks, for which options about segments that came out of order leave room.
  * (Looked at before a lock of the socket is taken: a socket whose lock this processor holds sends.) */
 static __always_inline bool is_at_rest(const struct connection *conn, u64 sk)
@@ -26,8 +26,8 @@ static __always_inline bool is_at_rest(const struct connection *conn, u64 sk)
 	       !BPF_CORE_READ(tcp, rx_opt.num_sacks) && !BPF_CORE_READ_BITFIELD_PROBED(tcp, rx_opt.dsack);
 }
 
-/* The last byte that was read was seen to come in, and none since. So its segments do not come another way, and none that
- * was seen before it was enrolled waits for a lock of the socket. */
+/* The last byte that was read was seen to come in, and none since. So its segments do not come another way, and none
+ * that was seen before it was enrolled waits for a lock of the socket. */
 static __always_inline bool is_watched(const struct connection *conn)
 {
 	const struct outgoing *o = &conn->outgoing;
