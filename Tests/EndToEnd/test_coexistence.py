@@ -11,7 +11,7 @@ import signal
 import socket
 
 import pytest
-from kit import bpf, cable, hilo, identity, load, machine
+from kit import bpf, cable, hilo, identity, load, machine, namespaces
 from kit.waiting import until
 
 COUNT = machine.count(60)
@@ -181,20 +181,21 @@ def attaches_nothing_to_interfaces(run_beside, measured, end) -> None:
 def netlink_shows(road: Road) -> list:
     """Every queueing discipline of the namespace, and the filters of its interface, without counters."""
     filters = [
-        cable.run("tc", "-j", "filter", "show", "dev", road.near.interface, where) for where in ("ingress", "egress")
+        namespaces.run("tc", "-j", "filter", "show", "dev", road.near.interface, where)
+        for where in ("ingress", "egress")
     ]
-    return [cable.run("tc", "-j", "qdisc", "show"), *filters]
+    return [namespaces.run("tc", "-j", "qdisc", "show"), *filters]
 
 
 def add_by_netlink(others, road: Road) -> bpf.Program | None:
     """The owner of priority 1 at ingress, who lets everything pass; None where this kernel has no such place."""
     interface = road.near.interface
     try:
-        cable.run("tc", "qdisc", "add", "dev", interface, "clsact")
+        namespaces.run("tc", "qdisc", "add", "dev", interface, "clsact")
     except OSError as refusal:
         assert "qdisc kind is unknown" in str(refusal), refusal
         return None
-    others.callback(cable.run, "tc", "qdisc", "del", "dev", interface, "clsact")
+    others.callback(namespaces.run, "tc", "qdisc", "del", "dev", interface, "clsact")
     program = others.enter_context(bpf.Program(bpf.SCHED_CLS, bpf.PASS))
     bpf.add_filter(program, road.index, 1)
     return program

@@ -2,23 +2,11 @@
 test's hilo attaches anything."""
 
 import contextlib
-import ctypes
 import dataclasses
 import json
-import os
-import subprocess
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_CLONE_NEWNET = 0x40000000
-
-
-def run(*words: object, descriptors: tuple = ()) -> str:
-    """What a command prints. It has to succeed."""
-    command = [str(word) for word in words]
-    done = subprocess.run(command, capture_output=True, text=True, pass_fds=descriptors)
-    if done.returncode:
-        raise OSError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return done.stdout
+from . import namespaces
+from .namespaces import run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,43 +17,13 @@ class End:
     interface: str
     address: str
 
-    @contextlib.contextmanager
     def entered(self):
-        """What this thread starts, binds and asks for meanwhile is there. For the main thread, which is the one that
-        /proc/net speaks of."""
-        before = _own()
-        try:
-            _enter(self.namespace)
-            yield
-        finally:
-            _enter(before)
-            os.close(before)
+        return namespaces.entered(self.namespace)
 
     def counters(self) -> dict:
         """"rx" and "tx" → packets of its interface. To be asked where it is."""
         (shown,) = json.loads(run("ip", "-j", "-s", "link", "show", "dev", self.interface))
         return {direction: shown["stats64"][direction]["packets"] for direction in ("rx", "tx")}
-
-
-def _own() -> int:
-    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-
-
-def _enter(namespace: int) -> None:
-    if _libc.setns(namespace, _CLONE_NEWNET):
-        raise OSError(ctypes.get_errno(), "setns")
-
-
-def _new() -> int:
-    """A namespace without a name: it is gone with the last process in it and this descriptor, whatever happens."""
-    before = _own()
-    try:
-        if _libc.unshare(_CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "unshare")
-        return _own()
-    finally:
-        _enter(before)
-        os.close(before)
 
 
 @contextlib.contextmanager
@@ -75,8 +33,7 @@ def laid():
     with contextlib.ExitStack() as later:
         ends = []
         for last in (1, 2):
-            ends.append(End(_new(), "cable", f"198.18.0.{last}"))
-            later.callback(os.close, ends[-1].namespace)
+            ends.append(End(later.enter_context(namespaces.new()), "cable", f"198.18.0.{last}"))
         near, far = ends
         try:
             with near.entered():
