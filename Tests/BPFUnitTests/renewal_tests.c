@@ -225,6 +225,20 @@ static void watched(void)
     }
 }
 
+/* Programs that come later know of no connection that is there: from its next answer on they do. */
+static void watched_by_the_next(void)
+{
+    open_client(AF_INET);
+    capture_needs_ingress();
+    for (u32 number = 0; number < 3; number++) {
+        ask(MILLISECOND);
+        answered();
+        packet_renews(&client);
+        CHECK(enrolled_now() == (number > 0), "behind request %u", number);
+    }
+    CHECK(capture_counter(HILO_COUNT_RENEW_UNWATCHED) == 1, "it is not counted");
+}
+
 /* A peer that takes up the room of callbacks: that connection is left alone, and no other one. */
 static void overstays(void)
 {
@@ -317,6 +331,7 @@ const struct test renewal_tests[] = {
     { "renewal: what is no rest", does_not_rest },
     { "renewal: who reads beside", reads_beside },
     { "renewal: where answers have to be seen", watched },
+    { "renewal: answers seen by the next programs", watched_by_the_next },
     { "renewal: a connection that cannot be let go", overstays },
     { "renewal: connections that end", ends },
     { "renewal: a send that overtakes", overtaken },

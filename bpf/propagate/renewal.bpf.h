@@ -34,6 +34,15 @@ static __always_inline bool is_watched(const struct connection *conn)
 	return o->watched && *(const volatile u32 *)&o->arrived == conn->direction[1].end;
 }
 
+/* The next answer is noted. */
+static __always_inline void watch(const struct connection *conn)
+{
+	struct watched_key key = { .peer_port = conn->peer_port, .local_port = conn->local_port };
+	u64 id = conn->id;
+	id_copy16(key.peer_address, conn->peer_address);
+	bpf_map_update_elem(&watched, &key, &id, BPF_ANY);
+}
+
 /* Why not? A counter, or 0. A read that is interrupted on an enrolled socket fails where it would go on: who reads
  * before it asks is spared. */
 static __always_inline u32 renewal_refused(const struct connection *conn, u64 socket)
@@ -43,7 +52,11 @@ static __always_inline u32 renewal_refused(const struct connection *conn, u64 so
 		return HILO_COUNT_RENEW_LATE;
 	if (p->reads_ahead || socket_is_waited_for(socket))
 		return HILO_COUNT_RENEW_READ_AHEAD;
-	return options.renewing == HILO_RENEWING_WATCHED && !is_watched(conn) ? HILO_COUNT_RENEW_UNWATCHED : 0;
+	if (options.renewing != HILO_RENEWING_WATCHED || is_watched(conn))
+		return 0;
+	/* It is older than this generation of programs, or was pushed out of the table. */
+	watch(conn);
+	return HILO_COUNT_RENEW_UNWATCHED;
 }
 
 /* The kernel lets a socket in without waiting for who sends at this moment. So it is looked at again behind: a request
