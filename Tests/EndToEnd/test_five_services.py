@@ -7,6 +7,7 @@ the header on their first request and where they rest, else the TCP option.
 
 import collections
 import contextlib
+import itertools
 import json
 
 import pytest
@@ -20,6 +21,15 @@ SELF_TRACED = machine.scaled(machine.count(400), machine.count(1000))
 PAUSE, CARRYING = machine.duration(5), 0.95
 #: How nginx keeps connections.
 KEEPING = 'proxy_http_version 1.1; proxy_set_header Connection "";'
+
+FAMILIES = ("IPv4", "IPv6")
+#: Families, and connections between the services; and services with an SDK, as hilo has them. All pairs where there is
+#: time.
+WAYS = [("IPv4", "kept"), ("IPv6", "new")]
+SERVICES_OF_THEIR_OWN = [("IPv4", "seen by hilo"), ("IPv6", "beside hilo")]
+if machine.FULL:
+    WAYS = list(itertools.product(FAMILIES, ("new", "kept")))
+    SERVICES_OF_THEIR_OWN = list(itertools.product(FAMILIES, ("beside hilo", "seen by hilo")))
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +159,7 @@ def judge(found: list, services: list, workers: int) -> str:
     return f"{workers} at a time: {whole} of {COUNT} traces whole, unknown {lost or 'none'}, 0 wrong"
 
 
-@pytest.mark.parametrize("connections", ["new", "kept"])
-@pytest.mark.parametrize("family", ["IPv4", "IPv6"])
+@pytest.mark.parametrize("family,connections", WAYS)
 @pytest.mark.parametrize("hilos", ["one hilo", "two hilos"])
 def test_one_trace(run_hilo, collect, on, hosts, new_run, hooks, measured, hilos, family, connections):
     """By what hilo knows of both hosts, or by what goes over the cable."""
@@ -204,8 +213,7 @@ def is_child(span, parent) -> bool:
     return (span.trace_id, span.parent_id) == (parent.trace_id, parent.span_id)
 
 
-@pytest.mark.parametrize("family", ["IPv4", "IPv6"])
-@pytest.mark.parametrize("seen", ["beside hilo", "seen by hilo"])
+@pytest.mark.parametrize("family,seen", SERVICES_OF_THEIR_OWN)
 def test_a_service_that_traces_itself(run_hilo, collect, on, hosts, new_run, hooks, measured, seen, family):
     """It continues hilo's trace where the header says so, and hilo continues its own; whether hilo traces it, too, or
     not. What it sends on has its own traceparent, alone."""

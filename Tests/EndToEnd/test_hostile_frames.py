@@ -23,7 +23,7 @@ from kit.hostile_frames import (
 
 pytestmark = pytest.mark.privileges
 
-FRAMES = machine.scaled(20_000, 1_000_000)
+FRAMES = machine.scaled(10_000, 1_000_000)
 #: Frames that are answered before the one that is not.
 LIFE = 80
 #: Sent before answers are read: fewer than fill a socket.
@@ -263,7 +263,7 @@ def test_hostile_inheritances(programs, strangers, measured):
     victim, chance = Read(programs, strangers), random.Random(3)
     ends: collections.Counter = collections.Counter()
     try:
-        for _ in range(machine.scaled(200, 5000)):
+        for _ in range(machine.scaled(100, 5000)):
             message, carried = victim.inheritance(), list(victim.maps)
             match chance.randrange(4):
                 case 0:
