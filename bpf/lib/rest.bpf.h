@@ -16,6 +16,8 @@ enum {
 	/* So many requests in a row that came too soon are a habit; one rest in HURRIED_PERIOD is tried still. */
 	HURRIED_MAX = 8,
 	HURRIED_PERIOD = 64,
+	/* So much of the habit does one real rest undo: a busy processor makes some by chance. */
+	RESTED = 4,
 	/* The same for a process that closes a connection behind its first answer. */
 	CLOSES_MAX = 8,
 	CLOSES_PERIOD = 16,
@@ -35,7 +37,7 @@ static __always_inline void rest_ends(struct connection *conn, u64 now)
 	if (!o->observed || conn->requests == 1)
 		return;
 	if (now - since >= REST_NS)
-		o->hurried = 0;
+		o->hurried -= o->hurried < RESTED ? o->hurried : RESTED;
 	else if (o->hurried < HURRIED_MAX)
 		o->hurried++;
 	struct hilo_selected_process *p = conn->requests == 2 ? process_of(conn) : 0;
