@@ -12,7 +12,7 @@
 
 enum {
 	/* Less is too soon. */
-	REST_NS = 300 * 1000,
+	REST_NS = 500 * 1000,
 	/* So many requests in a row that came too soon are a habit; one rest in HURRIED_PERIOD is tried still. */
 	HURRIED_MAX = 8,
 	HURRIED_PERIOD = 64,
