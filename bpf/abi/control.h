@@ -104,7 +104,7 @@ enum hilo_counter {
 	HILO_COUNT_OPTION_READ = 26,
 	HILO_COUNT_OVERSTAYED = 27,      /* enrolled after its first request: something else took our callbacks away */
 	HILO_COUNT_RENEWED = 28,         /* connections enrolled again between two requests */
-	HILO_COUNT_RENEW_LATE = 29,      /* the next request was begun before */
+	HILO_COUNT_RENEW_LATE = 29,      /* it did not rest, most often as the next request was begun */
 	HILO_COUNT_RENEW_READ_AHEAD = 30, /* somebody reads from it already, or waits for it to be readable */
 	HILO_COUNT_RENEW_NOT_FOUND = 31, /* it is gone, or in another network namespace than the tc-attacher */
 	HILO_COUNT_RENEW_FAILED = 32,    /* the kernel took it not, most often as it still lets go of it */

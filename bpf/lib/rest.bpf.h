@@ -1,5 +1,5 @@
-/* A client's connection between two requests. It can be enrolled then, within some 100 us, so that a header is put into
- * its next request. Where requests follow each other faster, nobody is troubled to try. */
+/* A client's connection between two requests. It can be enrolled then, within a millisecond, so that a header is put
+ * into its next request. Where requests follow each other faster, nobody is troubled to try. */
 #ifndef HILO_REST_H
 #define HILO_REST_H
 

@@ -5,7 +5,8 @@
  *                   and reads the TCP option
  *   message_sending sk_msg: what an enrolled connection sends passes here, in the sender's thread, before it is queued
  *   renewing        sched_cls, but for no packet: the tc-attacher runs it, to take in connections that rest again
- *   arriving        sched_cls, on every interface: lets such a one go if its peer speaks first
+ *   arriving        sched_cls, on every interface: notes what comes in for traced clients, and lets such a one go if
+ *                   its peer speaks first
  *
  * A socket in map `enrolled` is no ordinary socket: on some kernels FIONREAD answers 0 there, and a blocking receive
  * can be interrupted by what should not interrupt it. So each is in it for as short as can be: from being established

@@ -26,11 +26,13 @@ static __always_inline bool is_at_rest(const struct connection *conn, u64 sk)
 	       !BPF_CORE_READ(tcp, rx_opt.num_sacks) && !BPF_CORE_READ_BITFIELD_PROBED(tcp, rx_opt.dsack);
 }
 
-/* The last byte that was read was seen to come in, and none since. So its segments do not come another way, and none
- * that was seen before it was enrolled waits for a lock of the socket. */
+/* Where that is needed: the last byte that was read was seen to come in, and none since. So its segments do not come
+ * another way, and none that was seen before it was enrolled waits for a lock of the socket. */
 static __always_inline bool is_watched(const struct connection *conn)
 {
 	const struct outgoing *o = &conn->outgoing;
+	if (options.renewing != HILO_RENEWING_WATCHED)
+		return true;
 	return o->watched && *(const volatile u32 *)&o->arrived == conn->direction[1].end;
 }
 
@@ -52,7 +54,7 @@ static __always_inline u32 renewal_refused(const struct connection *conn, u64 so
 		return HILO_COUNT_RENEW_LATE;
 	if (p->reads_ahead || socket_is_waited_for(socket))
 		return HILO_COUNT_RENEW_READ_AHEAD;
-	if (options.renewing != HILO_RENEWING_WATCHED || is_watched(conn))
+	if (is_watched(conn))
 		return 0;
 	/* It is older than this generation of programs, or was pushed out of the table. */
 	watch(conn);
@@ -84,7 +86,7 @@ static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, 
 		count(HILO_COUNT_RENEW_FAILED);
 		return;
 	}
-	bool rests = is_at_rest(conn, socket) && (options.renewing != HILO_RENEWING_WATCHED || is_watched(conn));
+	bool rests = is_at_rest(conn, socket) && is_watched(conn);
 	if (*(volatile u32 *)&o->enrolled == options.loader && rests) {
 		if (o->seen == SEEN_NOTHING_YET)
 			o->seen = SEEN_NOTHING;

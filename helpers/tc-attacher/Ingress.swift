@@ -53,7 +53,7 @@ struct Ingress: ~Copyable {
 
     private mutating func follow(_ message: InterfaceMessages.Message) throws(HelperFault) {
         switch message {
-        case .present(let index): try attach(to: index)
+        case .present(let index): attach(to: index)
         case .gone(let index):
             if let link = links.removeValue(forKey: index) { _ = OwnedFD(adopting: link) }
         case .listed: break
@@ -61,7 +61,7 @@ struct Ingress: ~Copyable {
         }
     }
 
-    private mutating func attach(to index: UInt32) throws(HelperFault) {
+    private mutating func attach(to index: UInt32) {
         guard links[index] == nil else { return }
         guard links.count < Ingress.most else {
             isFull = true
