@@ -263,9 +263,9 @@ def test_hostile_inheritances(programs, strangers, measured):
     victim, chance = Read(programs, strangers), random.Random(3)
     ends: collections.Counter = collections.Counter()
     try:
-        for _ in range(machine.scaled(100, 5000)):
+        for attempt in range(machine.scaled(100, 5000)):
             message, carried = victim.inheritance(), list(victim.maps)
-            match chance.randrange(4):
+            match attempt % 5:  # what falls to none of the cases stays sound
                 case 0:
                     message = flipped(chance, message)
                 case 1:
@@ -287,5 +287,5 @@ def test_hostile_inheritances(programs, strangers, measured):
             ends["taken" if sound else "refused"] += 1
     finally:
         victim.close()
-    assert ends["refused"] > 100
+    assert ends["taken"] >= ends.total() // 5 and ends["refused"] > ends.total() // 2, ends
     measured(f"{ends['refused']} inheritances refused, {ends['taken']} that were as they should be taken")
