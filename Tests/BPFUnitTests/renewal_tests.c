@@ -83,16 +83,37 @@ static void hurries(void)
 {
     open_client(AF_INET);
     u32 told = 0;
-    for (u32 number = 0; number < 256; number++) {
+    for (u32 number = 0; number < 2048; number++) {
         ask(10);
         answered();
         told += rests_count;
         rests_count = 0;
     }
-    CHECK(told > 8 && told <= 8 + 256 / 64 + 1, "%u rests", told);
+    CHECK(told > 8 && told <= 8 + 2 * (2048 / 512 + 1), "%u rests", told);
     ask(MILLISECOND);
     answered();
     CHECK(rests_count == 1, "it rests again, and is not heard");
+}
+
+/* Nor does it cost more than a look into a table that its answers come in; now and then it is enrolled still. */
+static void hurries_watched(void)
+{
+    open_watched_client(AF_INET, true);
+    u32 noted = 0;
+    u64 before = 0;
+    for (u32 number = 0; number < 16 + 2048; number++) {
+        if (number == 16)
+            before = capture_counter(HILO_COUNT_HEADER_WRITTEN);
+        ask(10);
+        u32 arrived = capture_connection(&client)->outgoing.arrived;
+        answered();
+        noted += number >= 16 && capture_connection(&client)->outgoing.arrived != arrived;
+        if (rests_count)
+            packet_renews(&client);
+    }
+    u64 headers = capture_counter(HILO_COUNT_HEADER_WRITTEN) - before;
+    CHECK(headers == 2048 / 512, "%llu headers in 2048 requests", headers);
+    CHECK(noted >= headers && noted <= 3 * headers, "%u answers were noted", noted);
 }
 
 /* Nor does who closes connections behind their first answer, but for some of them; until one goes on. */
@@ -327,6 +348,7 @@ static void of_others(void)
 const struct test renewal_tests[] = {
     { "renewal: connections that rest", rests_enough },
     { "renewal: connections that hurry", hurries },
+    { "renewal: connections that hurry and are watched", hurries_watched },
     { "renewal: who closes", closes },
     { "renewal: what is no rest", does_not_rest },
     { "renewal: who reads beside", reads_beside },

@@ -13,9 +13,10 @@
 enum {
 	/* Less is too soon. */
 	REST_NS = 500 * 1000,
-	/* So many requests in a row that came too soon are a habit; one rest in HURRIED_PERIOD is tried still. */
+	/* So many requests in a row that came too soon are a habit; two rests in HURRIED_PERIOD are tried still: where
+	 * answers have to be seen to come in, the first has the next one looked at. */
 	HURRIED_MAX = 8,
-	HURRIED_PERIOD = 64,
+	HURRIED_PERIOD = 512,
 	/* So much of the habit does one real rest undo: a busy processor makes some by chance. */
 	RESTED = 4,
 	/* The same for a process that closes a connection behind its first answer. */
@@ -27,6 +28,18 @@ static __always_inline struct hilo_selected_process *process_of(const struct con
 {
 	u32 tgid = conn->tgid;
 	return bpf_map_lookup_elem(&selected_processes, &tgid);
+}
+
+/* Nobody tries to enrol this connection before its next request. */
+static __always_inline bool rest_is_left(const struct connection *conn)
+{
+	return conn->outgoing.hurried == HURRIED_MAX && conn->requests % HURRIED_PERIOD > 1;
+}
+
+/* Its process closes connections behind their first answer: most of them are spared what readies them for a second. */
+static __always_inline bool rest_is_unlikely(const struct connection *conn, const struct hilo_selected_process *p)
+{
+	return p->closes == CLOSES_MAX && conn->requests <= 1 && conn->id % CLOSES_PERIOD;
 }
 
 /* A request begins, and is counted already. */
@@ -62,13 +75,13 @@ static __always_inline void rest_begins(struct connection *conn)
 	const struct outgoing *o = &conn->outgoing;
 	if (!(options.propagation & HILO_PROPAGATE_HEADERS) || !o->observed)
 		return;
-	if (o->hurried == HURRIED_MAX && conn->requests % HURRIED_PERIOD)
+	if (rest_is_left(conn))
 		return;
 	struct hilo_selected_process *p = process_of(conn);
 	struct scratch *s = scratch_get();
 	if (!s || !p || p->reads_ahead)
 		return;
-	if (p->closes == CLOSES_MAX && conn->requests == 1 && conn->id % CLOSES_PERIOD)
+	if (rest_is_unlikely(conn, p))
 		return;
 	struct hilo_rest *rest = &s->rest;
 	rest->connection = conn->id;

@@ -86,6 +86,9 @@ static __always_inline void arrival_note(struct connection *conn, const struct a
 	o->watched = 1;
 	/* An exchange, since that is a barrier, too. */
 	__sync_lock_test_and_set(&o->arrived, newer ? a->sequence_end : o->arrived);
+	/* Most packets are of connections that nobody enrols: those are to cost one look into the table. */
+	if (rest_is_left(conn))
+		bpf_map_delete_elem(&watched, &a->key);
 	if (*(volatile u32 *)&o->enrolled != options.loader)
 		return;
 	o->enrolled = 0;

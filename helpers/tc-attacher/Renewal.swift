@@ -10,13 +10,11 @@ struct Renewal: ~Copyable {
     private var ring: RecordRing
     private let program: Int32
     private var batch: [UInt8] = []
-    private var turnsWithout = 0
     private var lingers = false
 
     /// As long as its last record is not released, nobody wakes this process, which looks by itself: a wake-up costs
-    /// more, in the application's own thread.
+    /// more, in the application's own thread. With one record in two looks the looks cost more.
     private static let lookInterval: UInt64 = 200_000
-    private static let turnsOfLingering = 5
     private static let idleInterval: UInt64 = 1_000_000_000
     private static let slack: UInt = 1000
 
@@ -46,16 +44,13 @@ struct Renewal: ~Copyable {
     mutating func wake() throws(HelperFault) {
         ring.awake()
         if try renewAll() {
-            (lingers, turnsWithout) = (true, 0)
+            lingers = true
             return
         }
         guard lingers else { return }
-        turnsWithout += 1
-        guard turnsWithout >= Renewal.turnsOfLingering else { return }
-        lingers = false
         ring.release(keepingLast: false)
         // Whoever came just before found that this process looks by itself.
-        if try renewAll() { (lingers, turnsWithout) = (true, 0) }
+        lingers = try renewAll()
     }
 
     /// - Returns: whether there was something.
