@@ -27,10 +27,15 @@ extension Conductor {
         }
     }
 
-    private func configure() {
-        let session = session
-        let settings = KernelSettings(
+    var kernelSettings: KernelSettings {
+        var settings = KernelSettings(
             sampler: session.settings.sampler, ports: Discovery.kernelPorts(session.settings.discovery))
+        settings.enrolling = enrolment.enrolling
+        return settings
+    }
+
+    private func configure() {
+        let (session, settings) = (session, kernelSettings)
         Task {
             do throws(AskError) {
                 _ = try await session.reader.ask(settings.request)

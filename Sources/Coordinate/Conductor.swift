@@ -21,6 +21,8 @@ struct Conductor {
     /// Processes that the kernel side goes on tracing until an event-reader takes them out.
     var owed: Set<UInt32> = []
     private var losses = Losses()
+    private var areLossesDue = false
+    var enrolment = EnrolmentWatch()
     var ownProcesses: [String: UInt32]
     var hooks = "unknown"
     /// A tc-attacher was started.
@@ -170,7 +172,9 @@ struct Conductor {
         if ticks % Conductor.ticksPerClock == 0 {
             session.tracer.setClock(ClockMap(monotonicToUnixNanos: MonotonicClock.offsetToUnix()))
         }
-        if ticks % Conductor.ticksPerCount == 0, progress.isReaderConfigured { askForCounters() }
+        let isCountDue = ticks % Conductor.ticksPerCount == 0
+        areLossesDue = areLossesDue || isCountDue
+        if isCountDue || isLookDue(ticks), progress.isReaderConfigured { askForCounters() }
         if let due = rescanAt, now >= due {
             rescanAt = nil
             perform(discovery.scan())
@@ -209,6 +213,9 @@ struct Conductor {
 
     private mutating func counted(_ reply: CountReply) {
         ledger.take(KernelCounters(reply))
+        lookAtEnrolment()
+        guard areLossesDue else { return }
+        areLossesDue = false
         if losses.callForLook(ledger.total, now: MonotonicClock.now()) { perform(discovery.scan()) }
         tellLosses()
     }

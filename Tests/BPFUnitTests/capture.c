@@ -107,6 +107,7 @@ bool capture_is_clean(void)
         { "open_requests", table_count(&open_requests) },
         { "request_targets", table_count(&request_targets) },
         { "partial_heads", table_count(&partial_heads) },
+        { "tracestates", table_count(&tracestates) },
         { "connections_by_address", table_count(&connections_by_address) },
     };
     bool clean = true;

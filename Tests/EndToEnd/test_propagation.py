@@ -27,6 +27,10 @@ def passing_on(hooks: str, endpoint: str, carriers: str, port: int, **more: str)
     )
 
 
+def states_of(head: str) -> list:
+    return [line for line in re.split("\r?\n", head) if line.lower().startswith("tracestate:")]
+
+
 def recorded(server) -> list:
     return [json.loads(line) for line in server.log.read_text().splitlines()]
 
@@ -56,6 +60,27 @@ def test_each_call_carries_its_own_span(run_hilo, collect, start, new_run, hooks
     assert seen == {name: (span.trace_id, span.span_id) for name, span in clients.items()}
     assert run.stop() == hilo.OK, run.errors
     measured(f"{len(seen)} requests, each with the traceparent of its client span")
+
+
+@pytest.mark.parametrize("size,passes", [(512, True), (513, False)])
+def test_a_tracestate_goes_with_it(run_hilo, collect, start, new_run, hooks, measured, size, passes):
+    """Each call has the one of the request that caused it, as it came, or none if that is too long."""
+    upstream, recorder = start.recording(), collect()
+    server = start.chain(upstream.port)
+    run = run_hilo(passing_on(hooks, recorder.endpoint, "headers", server.port))
+    run.wait_ready()
+    plan = load.Plan(server.port, new_run(), COUNT, workers=32, prefix="/same", traceparent_flags="01",
+                     tracestate_bytes=size)  # fmt: skip
+    load.drive(plan)
+    heads = {identity.of_path(entry["head"].split()[1]): entry["head"] for entry in recorded(upstream)}
+    assert run.stop() == hilo.OK, run.errors
+    assert len(heads) == COUNT
+    for name, head in heads.items():
+        (parent,) = headers_of(head)
+        assert _HEADER.match(parent).group(1) == identity.trace_id(name)
+        assert states_of(head) == ([f"tracestate: {identity.tracestate(name, size)}"] if passes else [])
+    assert run.passed_on()["states_written" if passes else "states_unfit"] == COUNT
+    measured(f"{COUNT} requests with {size} bytes of it")
 
 
 @pytest.mark.parametrize("carriers,way", [("all", "same"), ("all", "keep"), ("tcp", "same"), ("tcp", "keep")])

@@ -31,11 +31,19 @@ enum hilo_sampler {
 	HILO_SAMPLER_TRACE_ID_RATIO = 2,
 };
 
+/* Which of the connections that can be are enrolled. */
+enum hilo_enrolling {
+	HILO_ENROLLING_ALL = 0,
+	HILO_ENROLLING_HALF = 1, /* by chance, each time: whether it does harm is found out by comparing */
+	HILO_ENROLLING_NONE = 2, /* it does */
+};
+
 /* The only element of map `settings`. The programs do nothing until enabled is 1. */
 struct hilo_settings {
 	__u32 enabled;
 	__u32 sampler;          /* enum hilo_sampler, for roots, or for all when parent_based is 0 */
-	__u32 parent_based;     /* 1: a span with a parent takes the parent's decision */
+	__u16 parent_based;     /* 1: a span with a parent takes the parent's decision */
+	__u16 enrolling;        /* enum hilo_enrolling */
 	__u32 port_count;       /* how many bits of `ports` are set; 0: no selection by port in the kernel */
 	__u64 ratio_threshold;  /* TRACE_ID_RATIO: sampled when the id's last 8 bytes, big-endian, >> 1 are below */
 	__u8 ports[8192];       /* bit port%8 of byte port/8: who listens there is selected at once */
@@ -111,7 +119,19 @@ enum hilo_counter {
 	HILO_COUNT_RENEW_UNHEARD = 33,   /* map resting was full */
 	HILO_COUNT_RENEW_UNASKED = 34,   /* its peer spoke before the next request: an ordinary one again */
 	HILO_COUNT_RENEW_UNWATCHED = 35, /* its last answer was not seen to come in, where that is needed */
-	HILO_COUNTERS = 36,
+	HILO_COUNT_STATE_WRITTEN = 36,   /* headers with a tracestate behind them */
+	HILO_COUNT_STATE_UNFIT = 37,     /* one came that is too long, or has what no header may have */
+	HILO_COUNT_STATE_UNSAFE = 38,    /* the header had room, a tracestate beside it had not */
+	HILO_COUNT_STATES_FULL = 39,     /* map tracestates had no room: that request's calls go without */
+	/* Calls that were answered, or not, by whether they passed the sk_msg program or chance had kept them from it:
+	 * what failed (no answer, or a status from 400 on), and segments that were sent again. */
+	HILO_COUNT_CALLS_ENROLLED = 40,
+	HILO_COUNT_CALLS_ENROLLED_FAILED = 41,
+	HILO_COUNT_CALLS_ENROLLED_RESENT = 42,
+	HILO_COUNT_CALLS_WITHHELD = 43,
+	HILO_COUNT_CALLS_WITHHELD_FAILED = 44,
+	HILO_COUNT_CALLS_WITHHELD_RESENT = 45,
+	HILO_COUNTERS = 46,
 };
 
 #endif

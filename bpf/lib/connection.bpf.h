@@ -80,7 +80,10 @@ struct outgoing {
 	u8 hurried;     /* requests in a row that followed too soon for the connection to be enrolled before them */
 	u8 watched;     /* `arrived` is set */
 	u32 arrived;    /* TCP sequence number behind the newest byte that was seen to come in at an interface */
-	u32 reserved;
+	u8 stated;      /* the request that caused this one is in map tracestates */
+	u8 withheld;    /* chance has kept the connection from being enrolled for its next request */
+	u8 group;       /* enum group of the present request */
+	u8 reserved;
 } HILO_ALIGNED;
 
 /* What the sk_msg program has seen since the connection was enrolled. */
@@ -88,6 +91,13 @@ enum seen {
 	SEEN_NOTHING = 0,
 	SEEN_SEND = 1,
 	SEEN_NOTHING_YET = 2, /* it is being enrolled: sends may pass by that program, or not */
+};
+
+/* Whose calls are compared. */
+enum group {
+	GROUP_NONE = 0,
+	GROUP_ENROLLED = 1, /* it passed the sk_msg program */
+	GROUP_WITHHELD = 2, /* it would have, but for chance */
 };
 
 struct connection {
@@ -138,7 +148,15 @@ struct open_request {
 	u8 parked;     /* it waits for nothing that capture can see: it may act at any moment */
 	u8 activated;  /* counted in its thread */
 	u8 listed;     /* in map request_targets */
-	u8 reserved[7];
+	u8 stated;     /* in map tracestates */
+	u8 reserved[6];
+} HILO_ALIGNED;
+
+/* The tracestate that such a request came with. */
+struct tracestate {
+	struct request_key request;
+	u32 length;
+	u8 bytes[HILO_TRACESTATE_MAX];
 } HILO_ALIGNED;
 
 /* What a thread of a traced process is working on. */

@@ -173,6 +173,7 @@ __noinline int exchange_client(struct connection *conn, struct record *r)
 			count(HILO_COUNT_PARENT_UNKNOWN);
 		sampled = identity_decide(e, -1);
 	}
+	conn->outgoing.stated = caused && o->stated;
 	if (caused)
 		flow_child_begin(conn, &cause, s->io.tid);
 	else
@@ -198,10 +199,12 @@ __noinline int exchange_finish(struct connection *conn, u32 end)
 	conn->active = 0;
 	conn->unsettled = 0;
 	conn->answered = e->sequence + 1;
-	if (conn->role == HILO_ROLE_SERVER)
+	if (conn->role == HILO_ROLE_SERVER) {
 		flow_close(conn->id, e->sequence);
-	else
+	} else {
 		flow_child_end(conn);
+		outgoing_judge(conn, e, end);
+	}
 	exchange_emit(conn, &conn->record);
 	if (conn->answered == conn->requests) {
 		if (conn->role == HILO_ROLE_CLIENT && end == HILO_END_COMPLETE)
@@ -304,7 +307,7 @@ __noinline int exchange_request(struct connection *conn)
 	} else {
 		sampled = exchange_client(conn, r);
 		identity_publish(s, conn, e, requests->head_start);
-		outgoing_prepare(conn, e, requests->head_start);
+		outgoing_prepare(conn, s, e, requests->head_start);
 	}
 	conn->sampled = sampled ? conn->sampled | bit : conn->sampled & ~bit;
 	conn->head_methods = h->flags & HEAD_HEAD_METHOD ? conn->head_methods | bit : conn->head_methods & ~bit;
@@ -312,9 +315,12 @@ __noinline int exchange_request(struct connection *conn)
 	if (h->flags & HEAD_CONNECT_METHOD)
 		conn->connect_methods |= bit;
 	/* A tracestate belongs to the traceparent beside it, and to no other trace. */
-	bool parent = (h->flags & (HEAD_TRACEPARENT | HEAD_TRACEPARENT_BAD)) == HEAD_TRACEPARENT;
+	bool parent = (h->flags & (HEAD_TRACEPARENT | HEAD_TRACEPARENT_BAD)) == HEAD_TRACEPARENT &&
+		      id_equal16(e->trace_id, h->trace_id);
 	if (sampled)
-		exchange_excerpt(r, s, parent && id_equal16(e->trace_id, h->trace_id));
+		exchange_excerpt(r, s, parent);
+	if (parent && h->tracestate_length && conn->role == HILO_ROLE_SERVER)
+		flow_state(conn->id, sequence);
 	if (!pipelined) {
 		conn->active = 1;
 		return 0;

@@ -17,6 +17,7 @@
 #include "../maps/threads.bpf.h"
 #include "identity.bpf.h"
 #include "target.bpf.h"
+#include "tracestate.bpf.h"
 
 /* Starts of threads and processes through which a request is inherited. */
 enum { INHERIT_DEPTH_MAX = 5 };
@@ -128,6 +129,15 @@ static __always_inline void flow_open(struct scratch *s, const struct request_ke
 	bpf_map_update_elem(&forwarded_requests, &forwarded, request, BPF_ANY);
 }
 
+/* It came with a tracestate, in the head that is in scratch. */
+static __always_inline void flow_state(u64 connection, u32 sequence)
+{
+	struct request_key key = { .connection = connection, .sequence = sequence };
+	struct open_request *o = open_request_get(&key);
+	if (o && (options.propagation & HILO_PROPAGATE_HEADERS))
+		o->stated = tracestate_keep(connection, sequence);
+}
+
 /* A request was answered, or its connection is gone. */
 __noinline int flow_close(u64 connection, u32 sequence)
 {
@@ -147,6 +157,8 @@ __noinline int flow_close(u64 connection, u32 sequence)
 		__sync_fetch_and_add(&p->open, -1);
 		target_unlist(&key, o, p);
 	}
+	if (o->stated)
+		bpf_map_delete_elem(&tracestates, &key);
 	bpf_map_delete_elem(&open_requests, &key);
 	return 0;
 }

@@ -7,16 +7,20 @@
 #include "../maps/options.bpf.h"
 #include "head.bpf.h"
 #include "identity.bpf.h"
+#include "tracestate.bpf.h"
 
 /* "traceparent: 00-", the trace id, "-", the span id, "-", the flags, and the end of the line. */
 enum { HEADER_LENGTH = 13 + 2 + 1 + 32 + 1 + 16 + 1 + 2 + 2 };
 
 /* A request begins at `sequence` of the stream, with the identity that was decided for it. */
-static __always_inline void outgoing_prepare(struct connection *conn, const struct hilo_exchange *e, u32 sequence)
+static __always_inline void outgoing_prepare(struct connection *conn, const struct scratch *s,
+					     const struct hilo_exchange *e, u32 sequence)
 {
 	struct outgoing *o = &conn->outgoing;
 	if (!options.propagation)
 		return;
+	o->group = s->io.kernel ? GROUP_ENROLLED : o->withheld ? GROUP_WITHHELD : GROUP_NONE;
+	o->withheld = 0;
 	o->version++;
 	barrier();
 	id_copy16(o->trace_id, e->trace_id);
@@ -26,6 +30,33 @@ static __always_inline void outgoing_prepare(struct connection *conn, const stru
 	o->optional = (options.propagation & HILO_PROPAGATE_TCP) != 0;
 	barrier();
 	o->version++;
+}
+
+/* It was answered, or will not be. */
+static __always_inline void outgoing_judge(const struct connection *conn, const struct hilo_exchange *e, u32 end)
+{
+	bool failed = (end != HILO_END_COMPLETE && end != HILO_END_UPGRADED) || e->status >= 400;
+	if (conn->outgoing.group == GROUP_ENROLLED) {
+		count(HILO_COUNT_CALLS_ENROLLED);
+		if (failed)
+			count(HILO_COUNT_CALLS_ENROLLED_FAILED);
+	} else if (conn->outgoing.group == GROUP_WITHHELD) {
+		count(HILO_COUNT_CALLS_WITHHELD);
+		if (failed)
+			count(HILO_COUNT_CALLS_WITHHELD_FAILED);
+	}
+}
+
+/* The tracestate that goes beside it: not if the application writes one. */
+static __always_inline u32 outgoing_state(struct connection *conn, const struct scratch *s)
+{
+	if (!conn->outgoing.stated || s->head.tracestate_start)
+		return 0;
+	u32 length = tracestate_fetch(conn);
+	if (length <= s->io.state_room)
+		return length;
+	count(HILO_COUNT_STATE_UNSAFE);
+	return 0;
 }
 
 /* Where in the present send a header belongs, if anywhere: before the empty line that ends the head. There it continues
@@ -57,8 +88,10 @@ static __always_inline void outgoing_place(struct connection *conn, struct scrat
 	id_copy8(io->header.span_id, o->span_id);
 	io->header.trace_flags = o->trace_flags;
 	o->optional = 0;
-	io->start += HEADER_LENGTH;
-	conn->direction[0].end += HEADER_LENGTH;
+	io->state_length = outgoing_state(conn, s);
+	io->header_length = HEADER_LENGTH + (io->state_length ? io->state_length + STATE_LINE_EXTRA : 0);
+	io->start += io->header_length;
+	conn->direction[0].end += io->header_length;
 }
 
 #endif

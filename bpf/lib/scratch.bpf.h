@@ -29,6 +29,9 @@ struct io {
 	u32 placing;   /* enum placing: whether a header may be put into these bytes */
 	u32 header_at; /* one more than where it belongs; 0: nowhere */
 	struct prepared_context header; /* what it says */
+	u32 header_length; /* with a tracestate behind it, if one is in scratch for it */
+	u32 state_length;
+	u32 state_room; /* so long a tracestate may be put there beside it */
 	u32 tgid;
 	u32 tid;
 	u64 now;       /* CLOCK_MONOTONIC, ns */
@@ -94,6 +97,7 @@ struct scratch {
 	struct forwarded_request forwarded;
 	struct prepared_context prepared;
 	struct hilo_rest rest;
+	struct tracestate state;
 	u64 busy; /* bpf/propagate: a program is at work here */
 	u64 event_socket; /* the same: number_of, in an interrupt */
 	/* HEAD_MAX are used; the rest lets the verifier see that offset + length stays inside. */

@@ -2,6 +2,7 @@
 #ifndef HILO_ENROLMENT_H
 #define HILO_ENROLMENT_H
 
+#include "../lib/rest.bpf.h"
 #include "../maps/enrolled.bpf.h"
 #include "segment.bpf.h"
 
@@ -82,6 +83,15 @@ static __always_inline bool may_be_enrolled(struct bpf_sock_ops *event, u64 sk)
 	return BPF_CORE_READ(tcp, write_seq) == event->snd_nxt && event->snd_nxt == event->snd_una;
 }
 
+/* Whether it is to be, as far as user space and chance are concerned. */
+static __always_inline bool enrols(struct outgoing *o)
+{
+	const struct hilo_settings *settings = settings_get();
+	u32 enrolling = settings ? settings->enrolling : HILO_ENROLLING_NONE;
+	o->withheld = enrolling == HILO_ENROLLING_HALF && (bpf_get_prandom_u32() & 1);
+	return enrolling != HILO_ENROLLING_NONE && !o->withheld;
+}
+
 static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connection *conn)
 {
 	struct scratch *s = scratch_get();
@@ -90,8 +100,10 @@ static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connect
 	/* While programs are replaced, those before may have it. */
 	if (!s || o->enrolled)
 		return;
-	if (!may_be_enrolled(event, number_of(&s->event_socket, event->sk)) ||
-	    bpf_sock_hash_update(event, &enrolled, &key, BPF_NOEXIST)) {
+	bool may = may_be_enrolled(event, number_of(&s->event_socket, event->sk));
+	if (may && !enrols(o))
+		return;
+	if (!may || bpf_sock_hash_update(event, &enrolled, &key, BPF_NOEXIST)) {
 		count(HILO_COUNT_ENROL_FAILED);
 		return;
 	}
@@ -103,8 +115,12 @@ static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connect
 }
 
 /* From now on it is noted what comes in for it. */
-static __always_inline void watch_answers(struct bpf_sock_ops *event, u64 id)
+static __always_inline void watch_answers(struct bpf_sock_ops *event, const struct connection *conn)
 {
+	const struct hilo_selected_process *p = process_of(conn);
+	u64 id = conn->id;
+	if (!p || rest_is_unlikely(conn, p))
+		return;
 	struct watched_key key = { .local_port = event->local_port, .peer_port = bpf_ntohl(event->remote_port) };
 	segment_peer(event, key.peer_address);
 	bpf_map_update_elem(&watched, &key, &id, BPF_ANY);
@@ -119,10 +135,11 @@ static __always_inline void enrol(struct bpf_sock_ops *event)
 	if (options.propagation & HILO_PROPAGATE_HEADERS)
 		enrol_new(event, conn);
 	/* Its callbacks are where enrolment ends, and where the option is written. */
-	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG);
+	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG |
+				 BPF_SOCK_OPS_RETRANS_CB_FLAG);
 	conn->outgoing.observed = options.renewing != HILO_RENEWING_NEVER;
 	if (options.renewing == HILO_RENEWING_WATCHED)
-		watch_answers(event, conn->id);
+		watch_answers(event, conn);
 }
 
 static __always_inline void enrolment_ends(struct bpf_sock_ops *event, struct connection *conn)
@@ -165,6 +182,19 @@ static __always_inline void enrolment_ends_when_answered(struct bpf_sock_ops *ev
 	struct connection *conn = sk ? connection_of(sk) : 0;
 	if (conn && conn->outgoing.enrolled == options.loader && event->skb_len > segment_header_length(event))
 		enrolment_ends(event, conn);
+}
+
+/* A segment is sent again. */
+static __always_inline void resent(struct bpf_sock_ops *event)
+{
+	struct bpf_sock *sk = event->sk;
+	struct connection *conn = sk ? connection_of(sk) : 0;
+	if (!conn || !conn->active)
+		return;
+	if (conn->outgoing.group == GROUP_ENROLLED)
+		count(HILO_COUNT_CALLS_ENROLLED_RESENT);
+	else if (conn->outgoing.group == GROUP_WITHHELD)
+		count(HILO_COUNT_CALLS_WITHHELD_RESENT);
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* The header that is put into a request: traceparent, as W3C Trace Context writes it. */
+/* What is put into a request's head: traceparent, as W3C Trace Context writes it, and the tracestate that came with the
+ * request that caused it. */
 #ifndef HILO_HEADER_H
 #define HILO_HEADER_H
 
@@ -26,20 +27,8 @@ static __always_inline void hex_write(u8 *to, const u8 *from, u32 bytes)
 	}
 }
 
-/* Makes room at `at`, and writes the header there. All of the head lies in one piece then: the kernel takes a message
- * piece by piece, and miscounts what it took when it stops within what was put in, or before. Bytes that nobody wrote
- * never leave: room that cannot be filled is taken back, or nothing is sent. */
-static __always_inline int header_write(struct sk_msg_md *message, u32 at, const struct prepared_context *header)
+static __always_inline void traceparent_write(u8 *data, const struct prepared_context *header)
 {
-	if (bpf_msg_push_data(message, at, HEADER_LENGTH, 0))
-		return -1;
-	u8 *data = 0;
-	/* The second one copies nothing: it says where. */
-	if (!bpf_msg_pull_data(message, 0, at + HEADER_LENGTH, 0) &&
-	    !bpf_msg_pull_data(message, at, at + HEADER_LENGTH, 0))
-		data = message->data;
-	if (!data || data + HEADER_LENGTH > (u8 *)message->data_end)
-		return bpf_msg_pop_data(message, at, HEADER_LENGTH, 0) ? -2 : -1;
 	static const char name[] = "traceparent: 00-";
 	for (u32 i = 0; i < sizeof(name) - 1; i++)
 		data[i] = name[i];
@@ -51,7 +40,53 @@ static __always_inline int header_write(struct sk_msg_md *message, u32 at, const
 	data[67] = '0' + (header->trace_flags & 1);
 	data[68] = '\r';
 	data[69] = '\n';
-	return 0;
+}
+
+/* `length` bytes behind the name; false if it has no room. */
+static __always_inline bool tracestate_write(u8 *data, const u8 *data_end, const struct tracestate *state, u32 length)
+{
+	static const char name[] = "tracestate: ";
+	u32 at = sizeof(name) - 1;
+	if (data + at > data_end)
+		return false;
+	for (u32 i = 0; i < at; i++)
+		data[i] = name[i];
+	data += at;
+	for (u32 i = 0; i < HILO_TRACESTATE_MAX && i < length; i++, data++) {
+		if (data + 1 > data_end)
+			return false;
+		*data = state->bytes[i];
+	}
+	if (data + 2 > data_end)
+		return false;
+	data[0] = '\r';
+	data[1] = '\n';
+	return true;
+}
+
+/* Makes room at `at`, and writes the header there. All of the head lies in one piece then: the kernel takes a message
+ * piece by piece, and miscounts what it took when it stops within what was put in, or before. Bytes that nobody wrote
+ * never leave: room that cannot be filled is taken back, or nothing is sent. */
+static __always_inline int header_write(struct sk_msg_md *message, u32 at, const struct scratch *s)
+{
+	u32 length = s->io.header_length;
+	if (bpf_msg_push_data(message, at, length, 0))
+		return -1;
+	u8 *data = 0;
+	/* The second one copies nothing: it says where. */
+	if (!bpf_msg_pull_data(message, 0, at + length, 0) && !bpf_msg_pull_data(message, at, at + length, 0))
+		data = message->data;
+	const u8 *data_end = message->data_end;
+	if (data && data + HEADER_LENGTH <= data_end) {
+		traceparent_write(data, &s->io.header);
+		if (!s->io.state_length)
+			return 0;
+		if (tracestate_write(data + HEADER_LENGTH, data_end, &s->state, s->io.state_length)) {
+			count(HILO_COUNT_STATE_WRITTEN);
+			return 0;
+		}
+	}
+	return bpf_msg_pop_data(message, at, length, 0) ? -2 : -1;
 }
 
 /* Do these first bytes begin a request, as far as they go: a method, and a blank behind it? Other protocols begin with
@@ -103,7 +138,7 @@ static __always_inline u32 message_walk(struct sk_msg_md *message, struct connec
 				break;
 			}
 		}
-		io_begin(io, sequence + at + (header_at ? HEADER_LENGTH : 0), shown, 0);
+		io_begin(io, sequence + at + (header_at ? io->header_length : 0), shown, 0);
 		if (!i)
 			io->placing = placing;
 		walk(conn);
@@ -130,21 +165,24 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 	u32 head = size < HEAD_MAX ? size : HEAD_MAX;
 	bool quiet = BPF_CORE_READ(tcp, write_seq) == BPF_CORE_READ(tcp, snd_una) &&
 		     socket_has_room(socket, head + HEADER_LENGTH);
+	u32 state = HILO_TRACESTATE_MAX + STATE_LINE_EXTRA;
+	s->io.state_room = socket_has_room(socket, head + HEADER_LENGTH + state) ? HILO_TRACESTATE_MAX : 0;
 	u32 header_at = message_walk(message, conn, s, socket, quiet ? PLACING_HEADER : PLACING_UNSAFE);
 	/* Or else the head of the first request ends in a later send. */
 	o->passed = conn->requests != requests || conn->direction[0].phase != PHASE_HEAD ||
 		    !begins_request(s, conn->direction[0].partial);
 	if (!header_at)
 		return SK_PASS;
-	int result = header_write(message, BOUNDED(header_at - 1, HEAD_MAX - 1), &s->io.header);
+	u32 length = s->io.header_length;
+	int result = header_write(message, BOUNDED(header_at - 1, HEAD_MAX - 1), s);
 	if (result) {
-		conn->direction[0].end -= HEADER_LENGTH;
+		conn->direction[0].end -= length;
 		count(HILO_COUNT_HEADER_FAILED);
 		return result == -1 ? SK_PASS : SK_DROP;
 	}
 	count(HILO_COUNT_HEADER_WRITTEN);
-	if (size + HEADER_LENGTH <= MERGED)
-		bpf_msg_pull_data(message, 0, size + HEADER_LENGTH, 0);
+	if (size + length <= MERGED)
+		bpf_msg_pull_data(message, 0, size + length, 0);
 	return SK_PASS;
 }
 

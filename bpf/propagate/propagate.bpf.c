@@ -61,6 +61,9 @@ int socket_event(struct bpf_sock_ops *event)
 	case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
 		option_write(event);
 		break;
+	case BPF_SOCK_OPS_RETRANS_CB:
+		resent(event);
+		break;
 	case BPF_SOCK_OPS_STATE_CB:
 		enrolment_ends_with_connection(event);
 		break;

@@ -78,6 +78,8 @@ static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, 
 		count(refused);
 		return;
 	}
+	if (!enrols(o))
+		return;
 	o->passed = 0;
 	o->seen = SEEN_NOTHING_YET;
 	*(volatile u32 *)&o->enrolled = options.loader;

@@ -2,7 +2,9 @@
 "size", "sha256"}: CLOCK_MONOTONIC in seconds, the head as text without its empty line, size and hash of the body
 without its chunk framing.
 
-recording_server.py --port N [--host ADDRESS] --log FILE
+recording_server.py --port N [--host ADDRESS] [--refuse traceparent|half] --log FILE
+
+It answers 200; with --refuse, 500 to requests that have a traceparent, or to one in two.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import time
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--port", type=int, required=True)
 arguments.add_argument("--host", default="127.0.0.1")
+arguments.add_argument("--refuse", choices=["traceparent", "half"])
 arguments.add_argument("--log", required=True)
 options = arguments.parse_args()
 log, lock = open(options.log, "a", buffering=1), threading.Lock()
@@ -65,6 +68,12 @@ def body_of(stream: Stream, head: str) -> bytes:
     return stream.exactly(int(fields.get("content-length", "0")))
 
 
+def refuses(head: str, number: int) -> bool:
+    if options.refuse == "half":
+        return number % 2 == 1
+    return options.refuse == "traceparent" and "\ntraceparent:" in head.lower()
+
+
 def serve(connection: socket.socket, number: int) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     stream, count = Stream(connection), 0
@@ -80,8 +89,9 @@ def serve(connection: socket.socket, number: int) -> None:
         }  # fmt: skip
         with lock:
             log.write(json.dumps(entry) + "\n")
+        status = b"500 Refused" if refuses(text, number + count) else b"200 OK"
         count += 1
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n")
+        connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 3\r\n\r\nok\n")
 
 
 listener = socket.create_server((options.host, options.port), family=socket.AF_INET6 if ":" in options.host

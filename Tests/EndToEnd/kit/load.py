@@ -32,6 +32,7 @@ class Plan:
     statuses: list = dataclasses.field(default_factory=list)  # asked for with /sNNN; empty: none is asked for
     delays: list = dataclasses.field(default_factory=list)  # asked for with /dMS, in ms
     traceparent_flags: str = ""  # e.g. "01": send the traceparent of identity.traceparent
+    tracestate_bytes: int = 0  # of identity.tracestate, to be sent with it
     body: int = 0  # bytes of a request body for POST, PUT and PATCH
     headers: dict = dataclasses.field(default_factory=dict)
     first: int = 0  # the first number
@@ -219,6 +220,8 @@ def _main() -> None:
         if plan.traceparent_flags:
             name = f"{plan.run}-{index}"
             lines.append("traceparent: " + identity.traceparent(name, plan.traceparent_flags))
+        if plan.tracestate_bytes:
+            lines.append("tracestate: " + identity.tracestate(f"{plan.run}-{index}", plan.tracestate_bytes))
         lines += [f"{name}: {value}" for name, value in plan.headers.items()]
         body = b""
         if method in ("POST", "PUT", "PATCH"):

@@ -1,0 +1,73 @@
+"""Calls that fail for the header that is put into them: hilo finds out, and stops."""
+
+import json
+
+import pytest
+from kit import hilo, load, machine, ports
+from kit.waiting import until
+
+TRIES = "for some seconds chance decides which of them carry a header"
+STOPS = "none is put into any from now on"
+ACQUITS = "Calls do not fail because of headers"
+
+
+@pytest.fixture
+def calling(run_hilo, collect, start, new_run, hooks):
+    """Starts a service that makes calls, hilo that traces it, and a load, until it is stopped."""
+    drivers = []
+
+    def begin(refuse: str, way: str, rate: int):
+        upstream, recorder = start.recording("--refuse", refuse), collect()
+        server = start.chain(upstream.port, port=ports.take())
+        more = {"OTEL_EBPF_OPEN_PORT": str(server.port), "OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "headers"}
+        run = run_hilo(hilo.environment(hooks, recorder.endpoint, **more))
+        run.wait_ready()
+        plan = load.Plan(server.port, new_run(), 1_000_000, workers=4, prefix=f"/{way}", rate=rate / machine.SLOWNESS)
+        drivers.append(load.Driver(plan))
+        return run, upstream, drivers[-1]
+
+    yield begin
+    for driver in drivers:
+        if driver.running:
+            driver.stop()
+            driver.finish()
+
+
+def requests(upstream) -> list:
+    """Of each: when, and whether it had the header."""
+    entries = [json.loads(line) for line in upstream.log.read_text().splitlines()]
+    return [(entry["at"], "\ntraceparent:" in entry["head"].lower()) for entry in entries]
+
+
+# A kept connection rests between its requests: each of its threads asks 50 times a second.
+@pytest.mark.parametrize("way,rate", [("same", 300), ("keep", 200)])
+def test_calls_that_fail_for_the_header(calling, measured, way, rate):
+    """Within five seconds of the first failure the last one has been seen."""
+    run, upstream, driver = calling("traceparent", way, rate)
+    until(lambda: STOPS in run.errors, "the end of headers", timeout=20)
+    stopped = len(requests(upstream))
+    until(lambda: len(requests(upstream)) > stopped + rate, "calls without", timeout=20)
+    driver.stop()
+    outcome = driver.finish()
+    failed = [outcome.times[index] for index, status in outcome.answers.items() if status == 500]
+    took = max(end for _, end in failed) - min(begun for begun, _ in failed)
+    assert TRIES in run.errors and ACQUITS not in run.errors, run.errors
+    assert took <= machine.duration(5), f"{took:.1f} s"
+    # What rested, enrolled, when the switch was thrown has one still.
+    assert sum(has for _, has in requests(upstream)[stopped:]) <= 4
+    assert run.stop() == hilo.OK, run.errors
+    measured(f"{len(failed)} of {len(outcome.answers)} calls failed, all within {took:.1f} s")
+
+
+def test_calls_that_fail_anyway(calling, measured):
+    """Headers go on; for the seconds in which it was compared about half of the calls had none."""
+    run, upstream, _ = calling("half", "same", 300)
+    until(lambda: ACQUITS in run.errors, "the verdict", timeout=30)
+    judged = len(requests(upstream))
+    until(lambda: len(requests(upstream)) > judged + 600, "calls behind it", timeout=20)
+    seen = requests(upstream)
+    # Those of the moment of the verdict may have been on their way.
+    assert all(has for _, has in seen[judged + 50 :]) and not all(has for _, has in seen[:judged])
+    assert STOPS not in run.errors, run.errors
+    assert run.stop() == hilo.OK, run.errors
+    measured(f"{sum(not has for _, has in seen)} of {len(seen)} calls went without for the verdict")
