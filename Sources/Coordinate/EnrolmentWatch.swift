@@ -1,11 +1,11 @@
 public import BPFABI
 
-/// Finds out whether what passes the program that writes headers fails more often for it. Pure; times are nanoseconds of
-/// a clock that does not go back.
+/// Finds out whether what passes the program that writes headers fails more often for it. Pure; times are nanoseconds
+/// of a clock that does not go back.
 ///
-/// That calls fail is no news of hilo: services do. So when more of them do than before, chance decides for some seconds
-/// which connections are enrolled, and those are compared with the ones that would have been: whatever else happens on
-/// the host happens to both.
+/// That calls fail is no news of hilo: services do. So when more of them do than before, chance decides for some
+/// seconds which connections are enrolled, and those are compared with the ones that would have been: whatever else
+/// happens on the host happens to both.
 public struct EnrolmentWatch: Hashable, Sendable {
     /// Calls whose requests passed that program, and calls that chance kept from it.
     public struct Evidence: Hashable, Sendable {

@@ -19,8 +19,8 @@ public struct KernelSettings: Hashable, Sendable {
         self.ports = ports
     }
 
-    /// The bytes of the struct: two u32, two u16, a u32, a u64, and a bit for each port. Swift does not import it whole, since an
-    /// array of 8192 elements is too long for a tuple.
+    /// The bytes of the struct: two u32, two u16, a u32, a u64, and a bit for each port. Swift does not import it
+    /// whole, since an array of 8192 elements is too long for a tuple.
     public var request: ConfigureRequest {
         let numbers = sampler.kernelSettings
         var bits = [UInt8](repeating: 0, count: 8192)
