@@ -107,7 +107,7 @@ extension Conductor {
             note(hello)
             let isFirst = !progress.isReady
             progress.attacherReady()
-            if !isFirst { logger.notice("Contexts are passed on again") }
+            isFirst ? sayPassingOn(hello) : logger.notice("Contexts are passed on again")
         case .lost(let explanation, let pause):
             progress.attacherLost()
             sayLost(explanation, pause)
@@ -136,6 +136,17 @@ extension Conductor {
             logger.info(
                 "The kernel refused a set of hooks; another one is used", metadata: ["\(fact.name)": "\(fact.value)"])
         }
+    }
+
+    private func sayPassingOn(_ hello: Hello) {
+        let carriers = session.settings.ebpf.contextPropagation
+        let later = hello.probed.first { $0.name == Fact.laterRequests }?.value ?? "unknown"
+        logger.info(
+            "Contexts are passed on",
+            metadata: [
+                "headers": "\(carriers.contains(.headers))", "tcp_option": "\(carriers.contains(.tcp))",
+                "later_requests": "\(later)",
+            ])
     }
 
     private func sayLost(_ explanation: Explanation, _ pause: Duration) {

@@ -22,6 +22,11 @@ public struct Fact: Hashable, Sendable {
         value = try reader.string()
     }
 
+    /// Of the tc-attacher: how requests behind a connection's first one carry their context. Begins with `inHeader`
+    /// where that is what carries it.
+    public static let laterRequests = "later_requests"
+    public static let inHeader = "in a header"
+
     static func decodeList(_ reader: inout ByteReader) throws(WireError) -> [Fact] {
         let count = Int(try reader.u16())
         return try reader.list(count: count, eachAtLeast: 4) { (inner) throws(WireError) in

@@ -1,5 +1,6 @@
 """Missing privileges: one clear line with cause and remedy, and exit code 77. And what the helpers refuse."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -214,6 +215,9 @@ def test_doctor(workspace, measured):
     """The same by asking: 0 where run would trace, else not, with the reason."""
     good = hilo.command(workspace, "doctor", "--json")
     assert good.returncode == hilo.OK, good.stdout + good.stderr
+    features = {feature["name"]: feature for feature in json.loads(good.stdout)["features"]}
+    assert features["passing the trace on"]["state"] == "on", features
+    assert "in a header" in features["headers on later requests"]["reason"], features
     bad = hilo.command(workspace, "doctor", stage=workspace.copy_of_stage("copied", capabilities=False))
     assert bad.returncode == hilo.PRIVILEGE, f"{bad.returncode}: {bad.stdout}{bad.stderr}"
     assert "setcap" in bad.stdout + bad.stderr

@@ -39,10 +39,10 @@ enum LaterRequests {
         let text =
             switch self {
             case .notAsked: "not asked for"
-            case .inHeader: "in a header"
-            case .inHeaderWatchingIngress: "in a header, watching what arrives"
+            case .inHeader: Fact.inHeader
+            case .inHeaderWatchingIngress: "\(Fact.inHeader), watching what arrives"
             case .byOptionOnly: "by the TCP option only: FIONREAD fails on sockets of a sockhash, and there is no TCX"
             }
-        return Fact("later_requests", text)
+        return Fact(Fact.laterRequests, text)
     }
 }

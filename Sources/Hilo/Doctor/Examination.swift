@@ -60,7 +60,7 @@ struct Examination {
         _ capture: [Trial.Outcome], _ inspector: Trial.Outcome, _ passing: Trial.Outcome
     ) -> [Feature] {
         zip(captureNames, capture).map { Examination.capture($0, $1) } + [
-            discovery(inspector), environments(inspector), passingOn(passing),
+            discovery(inspector), environments(inspector), passingOn(passing), laterRequests(passing),
         ]
     }
 
@@ -89,6 +89,14 @@ struct Examination {
                     + "OTEL_EBPF_BPF_CONTEXT_PROPAGATION says what is to carry it: all, headers or tcp")
         case .failed(let explanation): Feature(name, .off, explanation.cause, remedy: explanation.remedy)
         }
+    }
+
+    private static func laterRequests(_ outcome: Trial.Outcome) -> Feature {
+        let name = "headers on later requests"
+        guard case .greeted(let hello) = outcome else { return Feature(name, .off, "see passing the trace on") }
+        let mode = hello.probed.first { $0.name == Fact.laterRequests }?.value ?? "the tc-attacher says nothing of them"
+        return Feature(
+            name, mode.hasPrefix(Fact.inHeader) ? .on : .limited, "behind the first one of a connection: \(mode)")
     }
 
     private static func discovery(_ outcome: Trial.Outcome) -> Feature {
