@@ -5,6 +5,7 @@ import gc
 import itertools
 import os
 import random
+import socket
 import string
 
 import pytest
@@ -63,6 +64,21 @@ def pytest_sessionfinish(session, exitstatus):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus == 0 and reporter and len(reporter.stats.get("skipped", [])) > ALLOWED_SKIPS:
         session.exitstatus = 1
+
+
+@pytest.fixture(scope="module")
+def strangers():
+    """Descriptors of every kind that there is here, for who is not to get them."""
+    reader, writer = os.pipe()
+    one, other = socket.socketpair()
+    opened = [
+        reader, writer, os.open("/dev/null", os.O_RDWR), os.open("/", os.O_RDONLY), os.open("/proc", os.O_PATH),
+        os.open(__file__, os.O_RDONLY), os.memfd_create("hostile"), os.eventfd(0), os.pidfd_open(os.getpid()),
+        socket.socket().detach(), socket.socket(type=socket.SOCK_DGRAM).detach(), one.detach(), other.detach(),
+    ]  # fmt: skip
+    yield opened
+    for descriptor in opened:
+        os.close(descriptor)
 
 
 # ---- the machine --------------------------------------------------------------------------------------------------

@@ -5,13 +5,12 @@ import contextlib
 import dataclasses
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
 
 import pytest
-from kit import bpf, cable, hilo, identity, load, machine, namespaces
+from kit import bpf, cable, cgroup, hilo, identity, load, machine, namespaces
 from kit.waiting import until
 
 COUNT = machine.count(60)
@@ -227,15 +226,6 @@ def test_a_filter_of_netlink(others, road, run_beside, new_run, measured):
     measured(f"the filter ran for each of {', '.join(map(str, seen))} packets before, beside and after hilo")
 
 
-def control_group() -> str:
-    """The root of the unified hierarchy, which is where hilo attaches."""
-    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
-        fields = line.split()
-        if fields[fields.index("-") + 1] == "cgroup2":
-            return fields[4]
-    raise AssertionError("there is no unified hierarchy of control groups")
-
-
 #: Attach type → type of program, the name of hilo's there, and how often it is run for a connection at least: sockops
 #: programs are told of both ends.
 OF_CONTROL_GROUP = {
@@ -268,7 +258,7 @@ def runs_while_connecting(road: Road, name: str, *added: dict) -> list:
 
 def test_programs_of_a_control_group(others, road, run_beside, new_run, measured):
     """Others that see sockets and connections run beside hilo's, and contexts are passed on all the same."""
-    group = os.open(control_group(), os.O_RDONLY)
+    group = os.open(cgroup.root(), os.O_RDONLY)
     others.callback(os.close, group)
     first = add_to_control_group(others, group)
     run = run_beside()

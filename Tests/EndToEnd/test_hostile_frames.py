@@ -36,21 +36,6 @@ def programs(workspace):
     return hilo.stage_of(workspace) / "libexec" / "hilo"
 
 
-@pytest.fixture(scope="module")
-def strangers():
-    """Descriptors of every kind that there is here."""
-    reader, writer = os.pipe()
-    one, other = socket.socketpair()
-    opened = [
-        reader, writer, os.open("/dev/null", os.O_RDWR), os.open("/", os.O_RDONLY), os.open("/proc", os.O_PATH),
-        os.open(__file__, os.O_RDONLY), os.memfd_create("hostile"), os.eventfd(0), os.pidfd_open(os.getpid()),
-        socket.socket().detach(), socket.socket(type=socket.SOCK_DGRAM).detach(), one.detach(), other.detach(),
-    ]  # fmt: skip
-    yield opened
-    for descriptor in opened:
-        os.close(descriptor)
-
-
 class Inspected:
     """The process-inspector, and requests for it."""
 

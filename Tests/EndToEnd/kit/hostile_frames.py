@@ -209,9 +209,9 @@ def broken(chance: random.Random, model: Model, sound: bytes, descriptors: list)
             case "noise":
                 message = chance.randbytes(chance.randint(1, 64))
             case "64 KiB":
-                message = frame(chance.choice(model.kinds), chance.randbytes(LARGEST - HEADER.size))
+                message = frame(chance.choice(model.kinds or KINDS), chance.randbytes(LARGEST - HEADER.size))
             case "65 KiB":
-                message = frame(chance.choice(model.kinds), bytes(65 * 1024))
+                message = frame(chance.choice(model.kinds or KINDS), bytes(65 * 1024))
             case "empty":
                 message = b""
         if Model.verdict(_copy(model), message, len(carried)) != ANSWERED:
