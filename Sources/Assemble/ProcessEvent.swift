@@ -10,6 +10,8 @@ public struct ProcessEvent: Hashable, Sendable {
         case exit = 3
         /// A TCP socket began to listen on ``ProcessEvent/port``.
         case listen = 4
+        /// Its calls failed for the header that was put into them, which is put into none any more.
+        case harmed = 5
     }
 
     static let kind: UInt16 = 2

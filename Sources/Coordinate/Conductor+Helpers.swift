@@ -27,15 +27,10 @@ extension Conductor {
         }
     }
 
-    var kernelSettings: KernelSettings {
-        var settings = KernelSettings(
-            sampler: session.settings.sampler, ports: Discovery.kernelPorts(session.settings.discovery))
-        settings.enrolling = enrolment.enrolling
-        return settings
-    }
-
     private func configure() {
-        let (session, settings) = (session, kernelSettings)
+        let session = session
+        let settings = KernelSettings(
+            sampler: session.settings.sampler, ports: Discovery.kernelPorts(session.settings.discovery))
         Task {
             do throws(AskError) {
                 _ = try await session.reader.ask(settings.request)

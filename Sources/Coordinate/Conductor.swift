@@ -21,8 +21,8 @@ struct Conductor {
     /// Processes that the kernel side goes on tracing until an event-reader takes them out.
     var owed: Set<UInt32> = []
     private var losses = Losses()
-    private var areLossesDue = false
-    var enrolment = EnrolmentWatch()
+    /// Processes whose calls get no header any more.
+    private var harmed: Set<UInt32> = []
     var ownProcesses: [String: UInt32]
     var hooks = "unknown"
     /// A tc-attacher was started.
@@ -53,6 +53,7 @@ struct Conductor {
     private static let ticksPerClock: UInt64 = 40
     /// Processes that are not waited for any more are asked about every so many.
     private static let ticksPerUnanswered: UInt64 = 120
+    private static let mostHarmedSaid = 100
 
     init(_ session: Session, manager: ServiceManager, actions: Outbox<DiscoveryAction>) {
         self.session = session
@@ -119,8 +120,17 @@ struct Conductor {
         switch news {
         case .stranger(let process): perform(discovery.captured(of: process))
         case .process(let event):
-            perform(discovery.take(ProcessHappening(event), of: event.process, isTraced: event.isSelected))
+            guard let happening = ProcessHappening(event) else { return sayHarmed(event) }
+            perform(discovery.take(happening, of: event.process, isTraced: event.isSelected))
         }
+    }
+
+    /// Each is said once, and no more of them than a person reads: what greets as an event-reader may have fallen.
+    private mutating func sayHarmed(_ event: ProcessEvent) {
+        guard harmed.count < Conductor.mostHarmedSaid, harmed.insert(event.process).inserted else { return }
+        logger.error(
+            "Calls of a process fail more often where a header is put into them: none is put into its calls any more",
+            metadata: ["pid": "\(event.process)", "command": "\(event.command)"])
     }
 
     private mutating func take(_ answer: ActionPerformer.Answer) {
@@ -172,9 +182,7 @@ struct Conductor {
         if ticks % Conductor.ticksPerClock == 0 {
             session.tracer.setClock(ClockMap(monotonicToUnixNanos: MonotonicClock.offsetToUnix()))
         }
-        let isCountDue = ticks % Conductor.ticksPerCount == 0
-        areLossesDue = areLossesDue || isCountDue
-        if isCountDue || isLookDue(ticks), progress.isReaderConfigured { askForCounters() }
+        if ticks % Conductor.ticksPerCount == 0, progress.isReaderConfigured { askForCounters() }
         if let due = rescanAt, now >= due {
             rescanAt = nil
             perform(discovery.scan())
@@ -213,9 +221,6 @@ struct Conductor {
 
     private mutating func counted(_ reply: CountReply) {
         ledger.take(KernelCounters(reply))
-        lookAtEnrolment()
-        guard areLossesDue else { return }
-        areLossesDue = false
         if losses.callForLook(ledger.total, now: MonotonicClock.now()) { perform(discovery.scan()) }
         tellLosses()
     }
@@ -230,13 +235,14 @@ struct Conductor {
 }
 
 extension ProcessHappening {
-    init(_ event: ProcessEvent) {
-        self =
-            switch event.happening {
-            case .exec: .exec
-            case .fork: .fork(parent: event.parent)
-            case .exit: .exit
-            case .listen: .listen(port: event.port)
-            }
+    /// Nil for what changes nothing about who is traced.
+    init?(_ event: ProcessEvent) {
+        switch event.happening {
+        case .exec: self = .exec
+        case .fork: self = .fork(parent: event.parent)
+        case .exit: self = .exit
+        case .listen: self = .listen(port: event.port)
+        case .harmed: return nil
+        }
     }
 }

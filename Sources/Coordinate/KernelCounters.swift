@@ -52,9 +52,7 @@ public struct KernelCounters: Hashable, Sendable {
         (HILO_COUNT_RENEW_UNASKED, "renew_unasked"), (HILO_COUNT_RENEW_UNWATCHED, "renew_unwatched"),
         (HILO_COUNT_STATE_WRITTEN, "states_written"), (HILO_COUNT_STATE_UNFIT, "states_unfit"),
         (HILO_COUNT_STATE_UNSAFE, "states_unsafe"), (HILO_COUNT_STATES_FULL, "states_full"),
-        (HILO_COUNT_CALLS_ENROLLED, "calls"), (HILO_COUNT_CALLS_ENROLLED_FAILED, "calls_failed"),
-        (HILO_COUNT_CALLS_ENROLLED_RESENT, "calls_resent"), (HILO_COUNT_CALLS_WITHHELD, "withheld"),
-        (HILO_COUNT_CALLS_WITHHELD_FAILED, "withheld_failed"), (HILO_COUNT_CALLS_WITHHELD_RESENT, "withheld_resent"),
+        (HILO_COUNT_TRIALS, "trials"), (HILO_COUNT_WITHHELD, "withheld"), (HILO_COUNT_HARMED, "harmed"),
     ]
 
     /// What kept something from being traced, with the names that the log uses.

@@ -75,6 +75,7 @@ import TraceContext
         #expect(ProcessEvent.Happening.fork.rawValue == UInt8(HILO_PROCESS_FORK.rawValue))
         #expect(ProcessEvent.Happening.exit.rawValue == UInt8(HILO_PROCESS_EXIT.rawValue))
         #expect(ProcessEvent.Happening.listen.rawValue == UInt8(HILO_PROCESS_LISTEN.rawValue))
+        #expect(ProcessEvent.Happening.harmed.rawValue == UInt8(HILO_PROCESS_HARMED.rawValue))
         #expect(Sampler.alwaysOn.kernelSettings.sampler == HILO_SAMPLER_ALWAYS_ON.rawValue)
         #expect(Sampler.alwaysOff.kernelSettings.sampler == HILO_SAMPLER_ALWAYS_OFF.rawValue)
         #expect(Sampler.traceIDRatio(0.5).kernelSettings.sampler == HILO_SAMPLER_TRACE_ID_RATIO.rawValue)
@@ -181,8 +182,8 @@ import TraceContext
         for length in 0..<bytes.count { #expect(throws: RecordError.self) { try decode(Array(bytes.prefix(length))) } }
         #expect(throws: RecordError.length(expected: 40, actual: 41)) { try decode(bytes + [0]) }
         var unknown = bytes
-        unknown[2] = 5
-        #expect(throws: RecordError.field(.happening, value: 5)) { try decode(unknown) }
+        unknown[2] = 6
+        #expect(throws: RecordError.field(.happening, value: 6)) { try decode(unknown) }
         // All sixteen bytes of a name that has no end.
         var endless = bytes
         for index in 24..<40 { endless[index] = 0x61 }

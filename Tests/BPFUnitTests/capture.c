@@ -58,7 +58,7 @@ u64 capture_counter(enum hilo_counter counter)
 
 struct hilo_selected_process *capture_select(u32 tgid)
 {
-    process_select(tgid);
+    process_select(tgid, 0);
     return bpf_map_lookup_elem(&selected_processes, &tgid);
 }
 

@@ -116,6 +116,24 @@ static void hurries_watched(void)
     CHECK(noted >= headers && noted <= 3 * headers, "%u answers were noted", noted);
 }
 
+/* What was said of a rest before it is left, and is heard behind: nobody looks for its answers any more. */
+static void hurries_and_is_heard_late(void)
+{
+    open_watched_client(AF_INET, true);
+    struct hilo_rest rest = { 0 };
+    for (u32 number = 0; number < 514; number++) {
+        rests_count = 0;
+        ask(10);
+        answered();
+        if (rests_count)
+            rest = rests[0];
+    }
+    rests[0] = rest;
+    rests_count = 1;
+    packet_renews(&client);
+    CHECK(rest.connection && !enrolled_now() && capture_counter(HILO_COUNT_RENEW_LATE) == 1, "it is enrolled");
+}
+
 /* Nor does who closes connections behind their first answer, but for some of them; until one goes on. */
 static void closes(void)
 {
@@ -349,6 +367,7 @@ const struct test renewal_tests[] = {
     { "renewal: connections that rest", rests_enough },
     { "renewal: connections that hurry", hurries },
     { "renewal: connections that hurry and are watched", hurries_watched },
+    { "renewal: one that hurries and is heard late", hurries_and_is_heard_late },
     { "renewal: who closes", closes },
     { "renewal: what is no rest", does_not_rest },
     { "renewal: who reads beside", reads_beside },

@@ -67,8 +67,8 @@ static void goes_on(void)
         { PARENT "tracestate: a=1,b=2\r\n", "a=1,b=2" },
         { "TraceState:a=1\r\n" PARENT, "a=1" },
         { PARENT "tracestate: \t a=1 ,\tb=2 \t\r\n", "a=1 ,\tb=2" },
-        { PARENT "tracestate: x\r\n", "x" },
-        { PARENT "tracestate: a=1\r\ntracestate: b=2\r\n", "a=1" },
+        { PARENT "tracestate: 4t@rojo/x_-*= v\r\n", "4t@rojo/x_-*= v" },
+        { PARENT "tracestate: a=1,,b=2,\r\n", "a=1,,b=2," },
         { PARENT, NULL },
         { PARENT "tracestate:\r\n", NULL },
         { PARENT "tracestate:  \t \r\n", NULL },
@@ -82,13 +82,40 @@ static void goes_on(void)
     }
 }
 
-/* As long as 512, of everything that is printable; no longer, and nothing else. */
+/* What is no list of members, or more than one line of them. */
+static void is_unfit(void)
+{
+    static const char *const cases[] = { "x", "=1", "a=", "a=1,b", "A=1", "a b=1", "a==1", "a=1=2", ",,", "_a=1",
+                                         "' or 1", "a=1\r\ntracestate: b=2", "a=1\r\n b=2", "a=1,\r\n\tb=2" };
+    static char headers[1024], many[200];
+    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(headers, sizeof(headers), PARENT "tracestate: %s\r\n", cases[i]);
+        serve_and_call(headers, CALL, HILO_PROPAGATE_HEADERS);
+        check_wire(CALL, NULL, cases[i]);
+        CHECK(capture_counter(HILO_COUNT_STATE_UNFIT) == 1, "'%s' is fit", cases[i]);
+        answered();
+    }
+    for (u32 members = 31; members <= 33; members++) {
+        many[0] = 0;
+        for (u32 i = 0; i < members; i++)
+            strcat(many, i ? ",a=1" : "a=1");
+        snprintf(headers, sizeof(headers), PARENT "tracestate: %s\r\n", many);
+        serve_and_call(headers, CALL, HILO_PROPAGATE_HEADERS);
+        check_wire(CALL, members <= 32 ? many : NULL, "members");
+        answered();
+    }
+}
+
+/* As long as 512, of everything that a value may have; no longer, and nothing else. */
 static void lengths_and_characters(void)
 {
     static char headers[1024], state[600];
-    for (u32 length = 1; length <= 520; length++) {
-        for (u32 i = 0; i < length; i++)
-            state[i] = '!' + (i + length) % ('~' - '!' + 1);
+    for (u32 length = 3; length <= 520; length++) {
+        for (u32 i = 0; i < length; i++) {
+            char c = '!' + (i + length) % ('~' - '!' + 1);
+            state[i] = c == ',' || c == '=' ? 'x' : c;
+        }
+        memcpy(state, "k=", 2);
         state[length] = 0;
         snprintf(headers, sizeof(headers), PARENT "tracestate: %s\r\n", state);
         serve_and_call(headers, CALL, HILO_PROPAGATE_HEADERS);
@@ -97,7 +124,7 @@ static void lengths_and_characters(void)
         answered();
     }
     for (u32 c = 1; c < 256; c++) {
-        bool fit = (c >= ' ' && c <= '~') || c == '\t';
+        bool fit = ((c >= ' ' && c <= '~') || c == '\t') && c != ',' && c != '=';
         if (c == '\n')
             continue;
         snprintf(state, sizeof(state), "a=1%c2", c);
@@ -141,6 +168,7 @@ static void refusals_of_the_kernel(void)
 
 const struct test tracestate_tests[] = {
     { "tracestate: what goes on", goes_on },
+    { "tracestate: what is none", is_unfit },
     { "tracestate: every length and character", lengths_and_characters },
     { "tracestate: what stays behind", stays_behind },
     { "tracestate: what the kernel refuses", refusals_of_the_kernel },

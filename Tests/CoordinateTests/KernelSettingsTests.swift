@@ -1,4 +1,3 @@
-import BPFABI
 import Coordinate
 import Settings
 import Testing
@@ -21,18 +20,9 @@ import Wire
             #expect(bytes.count == ConfigureRequest.size)
             #expect(word(bytes, at: 0) == 1)
             #expect(word(bytes, at: 4) == number)
-            #expect(word(bytes, at: 8, count: 2) == parentBased)
-            #expect(word(bytes, at: 10, count: 2) == 0)
+            #expect(word(bytes, at: 8) == parentBased)
             #expect(word(bytes, at: 12) == 0)
             #expect(word(bytes, at: 16, count: 8) == threshold)
-        }
-    }
-
-    @Test func enrolling() {
-        var settings = KernelSettings(sampler: .alwaysOn, ports: PortSet([]))
-        for (enrolling, number) in [(HILO_ENROLLING_HALF, 1 as UInt64), (HILO_ENROLLING_NONE, 2)] {
-            settings.enrolling = enrolling
-            #expect(word(settings.request.settings, at: 10, count: 2) == number)
         }
     }
 

@@ -31,19 +31,11 @@ enum hilo_sampler {
 	HILO_SAMPLER_TRACE_ID_RATIO = 2,
 };
 
-/* Which of the connections that can be are enrolled. */
-enum hilo_enrolling {
-	HILO_ENROLLING_ALL = 0,
-	HILO_ENROLLING_HALF = 1, /* by chance, each time: whether it does harm is found out by comparing */
-	HILO_ENROLLING_NONE = 2, /* it does */
-};
-
 /* The only element of map `settings`. The programs do nothing until enabled is 1. */
 struct hilo_settings {
 	__u32 enabled;
 	__u32 sampler;          /* enum hilo_sampler, for roots, or for all when parent_based is 0 */
-	__u16 parent_based;     /* 1: a span with a parent takes the parent's decision */
-	__u16 enrolling;        /* enum hilo_enrolling */
+	__u32 parent_based;     /* 1: a span with a parent takes the parent's decision */
 	__u32 port_count;       /* how many bits of `ports` are set; 0: no selection by port in the kernel */
 	__u64 ratio_threshold;  /* TRACE_ID_RATIO: sampled when the id's last 8 bytes, big-endian, >> 1 are below */
 	__u8 ports[8192];       /* bit port%8 of byte port/8: who listens there is selected at once */
@@ -61,6 +53,7 @@ struct hilo_selected_process {
 	__u8 pools;      /* threads that it starts were seen to work on after the request that started them */
 	__u8 reads_ahead; /* it was seen to read from a connection before it had sent its next request */
 	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
+	__u32 judged;    /* the process by whose calls it is judged (bpf/lib/harm.bpf.h); 0: by its own */
 };
 
 /* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its
@@ -123,15 +116,10 @@ enum hilo_counter {
 	HILO_COUNT_STATE_UNFIT = 37,     /* one came that is too long, or has what no header may have */
 	HILO_COUNT_STATE_UNSAFE = 38,    /* the header had room, a tracestate beside it had not */
 	HILO_COUNT_STATES_FULL = 39,     /* map tracestates had no room: that request's calls go without */
-	/* Calls that were answered, or not, by whether they passed the sk_msg program or chance had kept them from it:
-	 * what failed (no answer, or a status from 400 on), and segments that were sent again. */
-	HILO_COUNT_CALLS_ENROLLED = 40,
-	HILO_COUNT_CALLS_ENROLLED_FAILED = 41,
-	HILO_COUNT_CALLS_ENROLLED_RESENT = 42,
-	HILO_COUNT_CALLS_WITHHELD = 43,
-	HILO_COUNT_CALLS_WITHHELD_FAILED = 44,
-	HILO_COUNT_CALLS_WITHHELD_RESENT = 45,
-	HILO_COUNTERS = 46,
+	HILO_COUNT_TRIALS = 40,          /* calls of a process failed: those with a header are compared with others */
+	HILO_COUNT_WITHHELD = 41,        /* requests that chance kept from having a header, to be compared */
+	HILO_COUNT_HARMED = 42,          /* processes whose calls failed for it, and have none any more */
+	HILO_COUNTERS = 43,
 };
 
 #endif

@@ -163,12 +163,14 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
 {
 	u32 parent_tgid = parent->tgid, child_tgid = child->tgid;
-	if (!selected(parent_tgid))
+	struct hilo_selected_process *p = selected(parent_tgid);
+	if (!p)
 		return 0;
+	u32 judged = p->judged ? p->judged : parent_tgid;
 	flow_inherit(parent_tgid, parent->pid, child->pid);
 	if (parent_tgid == child_tgid)
 		return 0;
-	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0, process_select(child_tgid));
+	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0, process_select(child_tgid, judged));
 	return 0;
 }
 
@@ -184,5 +186,6 @@ int BPF_PROG(process_exited, struct task_struct *task)
 		return 0;
 	process_report(tgid, 0, HILO_PROCESS_EXIT, 0, 1);
 	bpf_map_delete_elem(&selected_processes, &tgid);
+	bpf_map_delete_elem(&harms, &tgid);
 	return 0;
 }

@@ -81,9 +81,10 @@ struct outgoing {
 	u8 watched;     /* `arrived` is set */
 	u32 arrived;    /* TCP sequence number behind the newest byte that was seen to come in at an interface */
 	u8 stated;      /* the request that caused this one is in map tracestates */
-	u8 withheld;    /* chance has kept the connection from being enrolled for its next request */
 	u8 group;       /* enum group of the present request */
-	u8 reserved;
+	u8 drawn;       /* what chance has said of the next one, if it was asked */
+	u8 resent;      /* a segment was sent again since the present one began */
+	u32 trial;      /* in which chance was asked */
 } HILO_ALIGNED;
 
 /* What the sk_msg program has seen since the connection was enrolled. */
@@ -93,11 +94,28 @@ enum seen {
 	SEEN_NOTHING_YET = 2, /* it is being enrolled: sends may pass by that program, or not */
 };
 
-/* Whose calls are compared. */
+/* Requests whose answers are compared. */
 enum group {
 	GROUP_NONE = 0,
 	GROUP_ENROLLED = 1, /* it passed the sk_msg program */
-	GROUP_WITHHELD = 2, /* it would have, but for chance */
+	GROUP_CHOSEN = 2,   /* the same, if chance was asked */
+	GROUP_WITHHELD = 3, /* chance said no */
+};
+
+struct calls {
+	u32 count;
+	u32 failed; /* no answer, or a status from 400 on */
+	u32 resent; /* segments of it were sent again */
+};
+
+/* What is known of the calls of a process: see harm.bpf.h. */
+struct harm {
+	struct calls seen;
+	struct calls chosen, withheld; /* in a trial */
+	u32 accepted_failed; /* thousandths that fail without a header, too */
+	u32 accepted_resent;
+	u32 trial;  /* its number */
+	u32 phase;  /* enum harm_phase */
 };
 
 struct connection {
@@ -155,6 +173,7 @@ struct open_request {
 /* The tracestate that such a request came with. */
 struct tracestate {
 	struct request_key request;
+	u8 trace_id[16];
 	u32 length;
 	u8 bytes[HILO_TRACESTATE_MAX];
 } HILO_ALIGNED;

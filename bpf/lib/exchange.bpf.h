@@ -4,6 +4,7 @@
 
 #include "../maps/scratch.bpf.h"
 #include "flow.bpf.h"
+#include "harm.bpf.h"
 #include "identity.bpf.h"
 #include "outgoing.bpf.h"
 #include "record.bpf.h"
@@ -119,7 +120,8 @@ __noinline int exchange_finish(struct connection *conn, u32 end)
 		flow_close(conn->id, e->sequence);
 	} else {
 		flow_child_end(conn);
-		outgoing_judge(conn, e, end);
+		if (conn->outgoing.group)
+			harm_judge(conn, (end != HILO_END_COMPLETE && end != HILO_END_UPGRADED) || e->status >= 400);
 	}
 	exchange_emit(conn, &conn->record);
 	if (conn->answered == conn->requests) {

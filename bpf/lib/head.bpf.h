@@ -192,6 +192,8 @@ __noinline int head_line(u32 newline)
 	}
 
 	u32 next = newline + 1;
+	if (h->line_kind == LINE_TRACESTATE && is_blank(window_byte(s, next)))
+		h->flags |= HEAD_TRACESTATE_SPLIT;
 	h->line_start = next;
 	h->line_kind = LINE_OTHER;
 	if (next >= h->available)
@@ -212,9 +214,12 @@ __noinline int head_line(u32 newline)
 		if (names(rest, CHARS8('e', 'n', 't', ':', 0, 0, 0, 0)))
 			head_traceparent(next + 12);
 	} else if (names(name, CHARS8('t', 'r', 'a', 'c', 'e', 's', 't', 'a'))) {
-		if (names(rest, CHARS8('t', 'e', ':', 0, 0, 0, 0, 0)) && !h->tracestate_start) {
-			h->line_kind = LINE_TRACESTATE;
-			h->tracestate_start = next + 11;
+		if (names(rest, CHARS8('t', 'e', ':', 0, 0, 0, 0, 0))) {
+			if (h->tracestate_start)
+				h->flags |= HEAD_TRACESTATE_SPLIT;
+			else
+				h->line_kind = LINE_TRACESTATE;
+			h->tracestate_start = h->tracestate_start ? h->tracestate_start : next + 11;
 		}
 	} else if (names(name, CHARS8('c', 'o', 'n', 't', 'e', 'n', 't', '-'))) {
 		if (names(rest, CHARS8('l', 'e', 'n', 'g', 't', 'h', ':', 0)))

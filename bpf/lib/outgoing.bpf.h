@@ -19,8 +19,15 @@ static __always_inline void outgoing_prepare(struct connection *conn, const stru
 	struct outgoing *o = &conn->outgoing;
 	if (!options.propagation)
 		return;
-	o->group = s->io.kernel ? GROUP_ENROLLED : o->withheld ? GROUP_WITHHELD : GROUP_NONE;
-	o->withheld = 0;
+	/* With another one on its way nobody could tell whose answer it is. */
+	o->group = conn->requests - conn->answered != 1 ? GROUP_NONE
+		   : o->drawn				 ? o->drawn
+		   : s->io.kernel			 ? GROUP_ENROLLED
+							 : GROUP_NONE;
+	o->drawn = GROUP_NONE;
+	o->resent = 0;
+	if (o->group == GROUP_WITHHELD)
+		count(HILO_COUNT_WITHHELD);
 	o->version++;
 	barrier();
 	id_copy16(o->trace_id, e->trace_id);
@@ -32,28 +39,14 @@ static __always_inline void outgoing_prepare(struct connection *conn, const stru
 	o->version++;
 }
 
-/* It was answered, or will not be. */
-static __always_inline void outgoing_judge(const struct connection *conn, const struct hilo_exchange *e, u32 end)
-{
-	bool failed = (end != HILO_END_COMPLETE && end != HILO_END_UPGRADED) || e->status >= 400;
-	if (conn->outgoing.group == GROUP_ENROLLED) {
-		count(HILO_COUNT_CALLS_ENROLLED);
-		if (failed)
-			count(HILO_COUNT_CALLS_ENROLLED_FAILED);
-	} else if (conn->outgoing.group == GROUP_WITHHELD) {
-		count(HILO_COUNT_CALLS_WITHHELD);
-		if (failed)
-			count(HILO_COUNT_CALLS_WITHHELD_FAILED);
-	}
-}
-
 /* The tracestate that goes beside it: not if the application writes one. */
 static __always_inline u32 outgoing_state(struct connection *conn, const struct scratch *s)
 {
 	if (!conn->outgoing.stated || s->head.tracestate_start)
 		return 0;
 	u32 length = tracestate_fetch(conn);
-	if (length <= s->io.state_room)
+	/* Servers take heads of 8 KiB at least, and many no longer ones. */
+	if (length <= s->io.state_room && s->io.position + HEADER_LENGTH + STATE_LINE_EXTRA + length <= HEAD_MAX)
 		return length;
 	count(HILO_COUNT_STATE_UNSAFE);
 	return 0;

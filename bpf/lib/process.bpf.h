@@ -25,9 +25,10 @@ static __always_inline void process_report(u32 tgid, u32 parent_tgid, u8 happeni
 	records_put(&event, sizeof(event), happening != HILO_PROCESS_LISTEN || is_selected);
 }
 
-static __always_inline bool process_select(u32 tgid)
+/* `judged`: by whose calls it is judged; 0: by its own. */
+static __always_inline bool process_select(u32 tgid, u32 judged)
 {
-	struct hilo_selected_process blank = {};
+	struct hilo_selected_process blank = { .judged = judged };
 	if (bpf_map_lookup_elem(&selected_processes, &tgid))
 		return true;
 	if (bpf_map_update_elem(&selected_processes, &tgid, &blank, BPF_NOEXIST)) {
@@ -46,7 +47,7 @@ static __always_inline void process_listens(struct sock *sk)
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	u16 port = sk->__sk_common.skc_num;
 	bool chosen = s->port_count && (s->ports[(port >> 3) & 8191] >> (port & 7) & 1);
-	u8 is_selected = chosen ? process_select(tgid) : bpf_map_lookup_elem(&selected_processes, &tgid) != 0;
+	u8 is_selected = chosen ? process_select(tgid, 0) : bpf_map_lookup_elem(&selected_processes, &tgid) != 0;
 	process_report(tgid, 0, HILO_PROCESS_LISTEN, port, is_selected);
 }
 

@@ -8,6 +8,7 @@
 #include "../maps/resting.bpf.h"
 #include "../maps/scratch.bpf.h"
 #include "../maps/settings.bpf.h"
+#include "harm.bpf.h"
 #include "identity.bpf.h"
 
 enum {
@@ -23,12 +24,6 @@ enum {
 	CLOSES_MAX = 8,
 	CLOSES_PERIOD = 16,
 };
-
-static __always_inline struct hilo_selected_process *process_of(const struct connection *conn)
-{
-	u32 tgid = conn->tgid;
-	return bpf_map_lookup_elem(&selected_processes, &tgid);
-}
 
 /* Nobody tries to enrol this connection before its next request. */
 static __always_inline bool rest_is_left(const struct connection *conn)
@@ -81,7 +76,7 @@ static __always_inline void rest_begins(struct connection *conn)
 	struct scratch *s = scratch_get();
 	if (!s || !p || p->reads_ahead)
 		return;
-	if (rest_is_unlikely(conn, p))
+	if (rest_is_unlikely(conn, p) || harm_is_found(conn))
 		return;
 	struct hilo_rest *rest = &s->rest;
 	rest->connection = conn->id;

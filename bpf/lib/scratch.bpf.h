@@ -57,6 +57,7 @@ enum head_flag {
 	HEAD_IS_RESPONSE = 1 << 8,
 	HEAD_NOT_HTTP = 1 << 9,
 	HEAD_TRANSFER_CODED = 1 << 10,
+	HEAD_TRACESTATE_SPLIT = 1 << 11, /* it goes on in another line, which was not looked at */
 };
 
 enum line_kind {

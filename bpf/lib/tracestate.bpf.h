@@ -6,25 +6,61 @@
 #include "../maps/requests.bpf.h"
 #include "../maps/tracestates.bpf.h"
 #include "head.bpf.h"
+#include "identity.bpf.h"
 
 /* "tracestate: ", and the end of the line. */
 enum { STATE_LINE_EXTRA = 12 + 2 };
 
-/* Printable, or a blank: nothing else may be in a header's value, and what is in the one that came was nobody's check
- * so far. */
+/* Where in the list of members: W3C Trace Context, section 3.3.1. */
+enum member {
+	MEMBER_NONE = 0,  /* before one: blanks, or a comma */
+	MEMBER_KEY = 1,
+	MEMBER_EQUALS = 2, /* a value has to follow */
+	MEMBER_VALUE = 3,
+	MEMBER_BAD = 4,
+	MEMBERS_MAX = 32,
+	MEMBERS_SHIFT = 8, /* how many began is above */
+};
+
+/* One character further. By itself, so that verifiers do not follow each of 512 into all that may have been before. */
+__noinline u32 tracestate_step(u32 at, u32 c)
+{
+	u32 where = at & 0xff, members = at >> MEMBERS_SHIFT;
+	bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+	if (where == MEMBER_NONE) {
+		if (is_blank(c) || c == ',')
+			return at;
+		return letter && members < MEMBERS_MAX ? MEMBER_KEY | (members + 1) << MEMBERS_SHIFT : MEMBER_BAD;
+	}
+	if (where == MEMBER_KEY) {
+		if (c == '=')
+			return (at & ~0xff) | MEMBER_EQUALS;
+		return letter || c == '_' || c == '-' || c == '*' || c == '/' || c == '@' ? at : MEMBER_BAD;
+	}
+	if (c == ',' && where == MEMBER_VALUE)
+		return (at & ~0xff) | MEMBER_NONE;
+	if (c < ' ' || c > '~' || c == ',' || c == '=')
+		return c == '\t' && where == MEMBER_VALUE ? at : MEMBER_BAD;
+	return (at & ~0xff) | MEMBER_VALUE;
+}
+
+/* It came from anybody, and goes to services that may trust who calls them: only what is a tracestate does. */
 __noinline int tracestate_is_fit(u32 start, u32 length)
 {
 	struct scratch *s = scratch_get();
-	if (!s || length > HILO_TRACESTATE_MAX)
+	u32 at = MEMBER_NONE;
+	if (!s || length > HILO_TRACESTATE_MAX || (s->head.flags & HEAD_TRACESTATE_SPLIT))
 		return 0;
 	for (u32 i = 0; i < HILO_TRACESTATE_MAX; i++) {
 		if (i >= length)
 			break;
-		u8 c = window_byte(s, start + i);
-		if ((c < ' ' && c != '\t') || c > '~')
+		at = tracestate_step(at, window_byte(s, start + i));
+		if (at == MEMBER_BAD)
 			return 0;
 	}
-	return 1;
+	u32 where = at & 0xff;
+	return where == MEMBER_VALUE || (where == MEMBER_NONE && at);
 }
 
 /* Keeps the one of the head in scratch for the request `key`. Returns whether there is one now. */
@@ -49,6 +85,7 @@ __noinline int tracestate_keep(u64 connection, u32 sequence)
 	struct tracestate *state = &s->state;
 	state->request = key;
 	state->length = length;
+	id_copy16(state->trace_id, s->head.trace_id);
 	asm volatile("" : "+r"(length));
 	if (length > HILO_TRACESTATE_MAX ||
 	    bpf_probe_read_kernel(state->bytes, length, s->window + BOUNDED(start, HEAD_MAX - 1)))
@@ -69,9 +106,11 @@ __noinline int tracestate_fetch(struct connection *conn)
 	const struct tracestate *kept = bpf_map_lookup_elem(&tracestates, &key);
 	if (!kept || bpf_probe_read_kernel(&s->state, sizeof(s->state), kept))
 		return 0;
-	/* It may have been answered just then, and another one's be kept in its place. */
+	/* It may have been answered just then, and another one's be kept in its place; or this call belongs to another
+	 * trace. */
 	if (bpf_map_lookup_elem(&tracestates, &key) != kept || s->state.request.connection != key.connection ||
-	    s->state.request.sequence != key.sequence || s->state.length > HILO_TRACESTATE_MAX)
+	    s->state.request.sequence != key.sequence || s->state.length > HILO_TRACESTATE_MAX ||
+	    !id_equal16(s->state.trace_id, conn->outgoing.trace_id))
 		return 0;
 	return s->state.length;
 }

@@ -75,7 +75,7 @@ static __always_inline u32 arrival_v6(struct __sk_buff *packet, struct arrival *
 }
 
 /* Noted before it is looked whether the connection is enrolled: who enrols it looks for this note behind. */
-static __always_inline void arrival_note(struct connection *conn, const struct arrival *a, u64 sk)
+static __always_inline void arrival_note(struct connection *conn, const struct arrival *a, u64 sk, u64 watching)
 {
 	struct outgoing *o = &conn->outgoing;
 	u64 key = conn->id;
@@ -87,7 +87,7 @@ static __always_inline void arrival_note(struct connection *conn, const struct a
 	/* An exchange, since that is a barrier, too. */
 	__sync_lock_test_and_set(&o->arrived, newer ? a->sequence_end : o->arrived);
 	/* Most packets are of connections that nobody enrols: those are to cost one look into the table. */
-	if (rest_is_left(conn))
+	if (rest_is_left(conn) && watching == key)
 		bpf_map_delete_elem(&watched, &a->key);
 	if (*(volatile u32 *)&o->enrolled != options.loader)
 		return;
@@ -104,15 +104,17 @@ static __always_inline void arrival_look(struct __sk_buff *packet)
 		size = arrival_v4(packet, &a);
 	else if (packet->protocol == bpf_htons(ETH_P_IPV6))
 		size = arrival_v6(packet, &a);
-	if (!size || !bpf_map_lookup_elem(&watched, &a.key))
+	const u64 *watching = size ? bpf_map_lookup_elem(&watched, &a.key) : 0;
+	if (!watching)
 		return;
+	u64 id = *watching;
 	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &a.tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sk)
 		return;
 	struct connection *conn = connection_of(sk);
 	struct scratch *s = scratch_get();
 	if (conn && s)
-		arrival_note(conn, &a, number_of(&s->event_socket, sk));
+		arrival_note(conn, &a, number_of(&s->event_socket, sk), id);
 	bpf_sk_release(sk);
 }
 

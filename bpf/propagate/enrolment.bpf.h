@@ -83,15 +83,6 @@ static __always_inline bool may_be_enrolled(struct bpf_sock_ops *event, u64 sk)
 	return BPF_CORE_READ(tcp, write_seq) == event->snd_nxt && event->snd_nxt == event->snd_una;
 }
 
-/* Whether it is to be, as far as user space and chance are concerned. */
-static __always_inline bool enrols(struct outgoing *o)
-{
-	const struct hilo_settings *settings = settings_get();
-	u32 enrolling = settings ? settings->enrolling : HILO_ENROLLING_NONE;
-	o->withheld = enrolling == HILO_ENROLLING_HALF && (bpf_get_prandom_u32() & 1);
-	return enrolling != HILO_ENROLLING_NONE && !o->withheld;
-}
-
 static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connection *conn)
 {
 	struct scratch *s = scratch_get();
@@ -101,7 +92,7 @@ static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connect
 	if (!s || o->enrolled)
 		return;
 	bool may = may_be_enrolled(event, number_of(&s->event_socket, event->sk));
-	if (may && !enrols(o))
+	if (may && !harm_admits(conn))
 		return;
 	if (!may || bpf_sock_hash_update(event, &enrolled, &key, BPF_NOEXIST)) {
 		count(HILO_COUNT_ENROL_FAILED);
@@ -189,12 +180,8 @@ static __always_inline void resent(struct bpf_sock_ops *event)
 {
 	struct bpf_sock *sk = event->sk;
 	struct connection *conn = sk ? connection_of(sk) : 0;
-	if (!conn || !conn->active)
-		return;
-	if (conn->outgoing.group == GROUP_ENROLLED)
-		count(HILO_COUNT_CALLS_ENROLLED_RESENT);
-	else if (conn->outgoing.group == GROUP_WITHHELD)
-		count(HILO_COUNT_CALLS_WITHHELD_RESENT);
+	if (conn)
+		conn->outgoing.resent = 1;
 }
 
 #endif

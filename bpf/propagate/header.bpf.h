@@ -167,7 +167,8 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 		     socket_has_room(socket, head + HEADER_LENGTH);
 	u32 state = HILO_TRACESTATE_MAX + STATE_LINE_EXTRA;
 	s->io.state_room = socket_has_room(socket, head + HEADER_LENGTH + state) ? HILO_TRACESTATE_MAX : 0;
-	u32 header_at = message_walk(message, conn, s, socket, quiet ? PLACING_HEADER : PLACING_UNSAFE);
+	u32 placing = harm_is_found(conn) ? PLACING_NOTHING : quiet ? PLACING_HEADER : PLACING_UNSAFE;
+	u32 header_at = message_walk(message, conn, s, socket, placing);
 	/* Or else the head of the first request ends in a later send. */
 	o->passed = conn->requests != requests || conn->direction[0].phase != PHASE_HEAD ||
 		    !begins_request(s, conn->direction[0].partial);

@@ -50,7 +50,8 @@ static __always_inline void watch(const struct connection *conn)
 static __always_inline u32 renewal_refused(const struct connection *conn, u64 socket)
 {
 	struct hilo_selected_process *p = process_of(conn);
-	if (!p || stopped || !is_at_rest(conn, socket))
+	/* Nobody notes what comes in for one that hurries, once it is left: this was said of it before. */
+	if (!p || stopped || rest_is_left(conn) || !is_at_rest(conn, socket))
 		return HILO_COUNT_RENEW_LATE;
 	if (p->reads_ahead || socket_is_waited_for(socket))
 		return HILO_COUNT_RENEW_READ_AHEAD;
@@ -78,7 +79,7 @@ static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, 
 		count(refused);
 		return;
 	}
-	if (!enrols(o))
+	if (!harm_admits(conn))
 		return;
 	o->passed = 0;
 	o->seen = SEEN_NOTHING_YET;

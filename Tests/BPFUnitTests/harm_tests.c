@@ -1,0 +1,306 @@
+/* Calls that fail for the header in them, and calls that fail for anything else: whose process gets no more headers. */
+#include "check.h"
+#include "end.h"
+#include "message.h"
+#include "packet.h"
+#include "peer.h"
+#include "segment.h"
+
+enum { MILLISECOND = 1000000, HANGING_MAX = 4096, SEEDS = 12 };
+
+static struct page wire;
+static u32 opened;
+
+static void begin(u64 seed)
+{
+    capture_reset_propagating(seed, true, HILO_PROPAGATE_HEADERS);
+    capture_select(CLIENT_TGID);
+    peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+    opened = 0;
+}
+
+static void open_by(struct peer *client, u32 tgid)
+{
+    struct route route = { .family = AF_INET, .local = { 10, 0, 0, 1 }, .peer = { 10, 0, 0, 2 },
+                           .local_port = 1024 + opened % 60000, .peer_port = 80 };
+    peer_open(client, ++opened, tgid, &route, false, true);
+    peer_propagate(client, &wire);
+}
+
+/* Whether the request has left with a header. */
+static bool ask(struct peer *client, u32 requests)
+{
+    static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct pieces p = { .bytes = (const u8 *)text, .size = (sizeof(text) - 1) / 2 * requests, .count = 1 };
+    u64 before = capture_counter(HILO_COUNT_HEADER_WRITTEN);
+    kernel_records_clear();
+    kernel.now += MILLISECOND;
+    peer_send(client, &p, p.size, true);
+    client->socket.tcp.snd_una = segment_next = client->socket.tcp.write_seq;
+    return capture_counter(HILO_COUNT_HEADER_WRITTEN) != before;
+}
+
+static void answer(struct peer *client, u32 status)
+{
+    char text[80];
+    int size = snprintf(text, sizeof(text), "HTTP/1.1 %u Whatever\r\nContent-Length: 0\r\n\r\n", status);
+    struct pieces p = { .bytes = (const u8 *)text, .size = size, .count = 1 };
+    kernel.now += 1000;
+    rests_count = 0;
+    peer_receive(client, &p, FIN_NONE);
+}
+
+static u64 found(void)
+{
+    return capture_counter(HILO_COUNT_HARMED);
+}
+
+/* A call on a connection of its own; with this chance of a failure, in hundredths. Returns whether it had a header. */
+static bool call(struct dice *d, u32 with, u32 without)
+{
+    struct peer client;
+    open_by(&client, CLIENT_TGID);
+    bool header = ask(&client, 1);
+    answer(&client, chance(d, header ? with : without) ? 503 : 200);
+    peer_close(&client, ENDING_OURS, 0);
+    return header;
+}
+
+/* How many calls of `count` it takes. */
+static u32 calls_until_found(struct dice *d, u32 count, u32 with, u32 without)
+{
+    for (u32 i = 1; i <= count; i++) {
+        call(d, with, without);
+        if (found())
+            return i;
+    }
+    return 0;
+}
+
+static bool was_reported(void)
+{
+    for (u32 i = 0; i < kept_count; i++) {
+        const struct hilo_process_event *e = (const void *)kept[i].bytes;
+        if (e->kind == HILO_RECORD_PROCESS && e->happening == HILO_PROCESS_HARMED && e->tgid == CLIENT_TGID)
+            return true;
+    }
+    return false;
+}
+
+static void is_found(void)
+{
+    static const struct { u32 with, without, most; } cases[] = { { 100, 0, 60 }, { 100, 50, 150 }, { 50, 0, 180 },
+                                                                 { 60, 20, 3000 } };
+    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        u32 longest = 0;
+        for (u64 seed = 0; seed < SEEDS; seed++) {
+            struct dice d = { 77000 + seed };
+            begin(seed);
+            for (u32 k = 0; k < 1000; k++)
+                call(&d, 0, 0);
+            u32 took = calls_until_found(&d, 20000, cases[i].with, cases[i].without);
+            CHECK(took && took <= cases[i].most, "case %u, seed %llu: %u calls", i, seed, took);
+            longest = took > longest ? took : longest;
+            CHECK(was_reported(), "nobody is told");
+            for (u32 k = 0; k < 500; k++)
+                CHECK(!call(&d, 0, 0), "a header after that");
+        }
+        note("%u and %u of 100 fail: after %u calls at most", cases[i].with, cases[i].without, longest);
+    }
+}
+
+/* Whatever fails, and however often that changes, is not for the header. Headers go on. */
+static void is_not_found(void)
+{
+    u64 calls = 0, headers = 0;
+    for (u64 seed = 0; seed < SEEDS; seed++) {
+        struct dice d = { 88000 + seed };
+        begin(seed);
+        for (u32 phase = 0; phase < 40; phase++) {
+            static const u32 shares[] = { 0, 1, 5, 20, 50, 95, 100 };
+            u32 share = shares[below(&d, 7)];
+            for (u32 k = 0; k < 300; k++, calls++)
+                headers += call(&d, share, share);
+        }
+        CHECK(!found(), "seed %llu", seed);
+    }
+    CHECK(headers * 10 > calls * 6, "%llu headers in %llu calls", headers, calls);
+    note("%llu calls, %llu with a header", calls, headers);
+}
+
+/* A service of which a part of the calls always fails is tried once or twice, and not for ever. */
+static void is_accepted(void)
+{
+    static const u32 shares[] = { 8, 20, 50, 90 };
+    for (u32 i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        struct dice d = { 33000 + i };
+        begin(i);
+        for (u32 k = 0; k < 20000; k++)
+            call(&d, shares[i], shares[i]);
+        u64 trials = capture_counter(HILO_COUNT_TRIALS), withheld = capture_counter(HILO_COUNT_WITHHELD);
+        CHECK(!found() && trials >= 1 && trials <= 8 && withheld <= 8 * 250, "%u of 100: %llu trials, %llu withheld",
+              shares[i], trials, withheld);
+    }
+}
+
+/* Calls that hang, and fail long after others have been answered. */
+static void outages(void)
+{
+    static struct peer hanging[HANGING_MAX];
+    static const struct { u32 share, lasts; } cases[] = { { 20, 500 }, { 10, 400 }, { 10, 1500 }, { 100, 300 } };
+    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (u64 seed = 0; seed < SEEDS / 2; seed++) {
+            struct dice d = { 99000 + seed };
+            u32 oldest = 0, newest = 0, due[HANGING_MAX];
+            begin(seed);
+            for (u32 k = 0; k < 300; k++)
+                call(&d, 0, 0);
+            for (u32 now = 0; now < 3000; now++) {
+                for (; oldest < newest && due[oldest] <= now; oldest++)
+                    peer_close(&hanging[oldest], ENDING_OURS, 0);
+                if (!chance(&d, cases[i].share)) {
+                    call(&d, 0, 0);
+                    continue;
+                }
+                open_by(&hanging[newest], CLIENT_TGID);
+                ask(&hanging[newest], 1);
+                due[newest++] = now + cases[i].lasts;
+            }
+            CHECK(!found(), "case %u, seed %llu", i, seed);
+            for (; oldest < newest; oldest++)
+                peer_close(&hanging[oldest], ENDING_OURS, 0);
+        }
+    }
+}
+
+/* Bursts of segments that are sent again count for the one call that they belong to. */
+static void losses(void)
+{
+    for (u32 harmful = 0; harmful < 2; harmful++) {
+        for (u64 seed = 0; seed < SEEDS; seed++) {
+            struct dice d = { 66000 + seed };
+            begin(seed);
+            for (u32 k = 0; k < 5000 && !found(); k++) {
+                struct peer client;
+                open_by(&client, CLIENT_TGID);
+                bool header = ask(&client, 1);
+                bool lossy = harmful ? header && chance(&d, 50) : chance(&d, 10);
+                for (u32 n = 0; lossy && n < 30; n++)
+                    segment_happens(&client, BPF_SOCK_OPS_RETRANS_CB, 0, 0, NULL);
+                answer(&client, 200);
+                peer_close(&client, ENDING_OURS, 0);
+            }
+            CHECK(found() == harmful, "harmful %u, seed %llu: %llu", harmful, seed, found());
+        }
+    }
+}
+
+/* Kept connections: one that rests is drawn for each time. */
+static void kept_connections(void)
+{
+    for (u32 harmful = 0; harmful < 2; harmful++) {
+        for (u64 seed = 0; seed < SEEDS; seed++) {
+            struct dice d = { 55000 + seed };
+            struct peer client;
+            u32 headers = 0;
+            begin(seed);
+            open_by(&client, CLIENT_TGID);
+            for (u32 k = 0; k < 3000; k++) {
+                bool header = ask(&client, 1);
+                headers += header;
+                answer(&client, chance(&d, harmful ? (header ? 80 : 10) : 40) ? 500 : 200);
+                if (rests_count)
+                    packet_renews(&client);
+            }
+            CHECK(found() == harmful, "harmful %u, seed %llu: %llu", harmful, seed, found());
+            CHECK(harmful ? headers < 400 : headers > 1500, "harmful %u: %u headers", harmful, headers);
+        }
+    }
+}
+
+/* The peer closes what rests: its next call fails, enrolled or not. */
+static void closed_while_at_rest(void)
+{
+    for (u64 seed = 0; seed < SEEDS; seed++) {
+        struct dice d = { 44000 + seed };
+        begin(seed);
+        for (u32 k = 0; k < 3000; k++) {
+            struct peer client;
+            open_by(&client, CLIENT_TGID);
+            ask(&client, 1);
+            answer(&client, chance(&d, 20) ? 500 : 200);
+            if (rests_count)
+                packet_renews(&client);
+            segment_happens(&client, BPF_SOCK_OPS_STATE_CB, 0, 0, NULL);
+            ask(&client, 1);
+            peer_close(&client, ENDING_THEIRS, 0);
+        }
+        CHECK(!found(), "seed %llu", seed);
+    }
+}
+
+/* Of requests sent one behind the other nobody can tell whose answer it is. */
+static void pipelines(void)
+{
+    begin(1);
+    for (u32 k = 0; k < 300; k++) {
+        struct peer client;
+        open_by(&client, CLIENT_TGID);
+        ask(&client, 2);
+        peer_close(&client, ENDING_RESET, ECONNRESET);
+    }
+    CHECK(!capture_counter(HILO_COUNT_TRIALS), "they are compared");
+}
+
+/* Processes that make one call each are judged together, with whoever has started them. */
+static void children(void)
+{
+    begin(1);
+    u32 took = 0;
+    for (u32 k = 0; k < 200 && !found(); k++, took++) {
+        struct task_struct from = kernel.task, to = { .tgid = 5000 + k, .pid = 5000 + k };
+        struct peer client;
+        process_forked(&from, &to);
+        peer_run_thread(to.tgid, to.tgid);
+        open_by(&client, to.tgid);
+        bool header = ask(&client, 1);
+        answer(&client, header ? 500 : 200);
+        peer_close(&client, ENDING_OURS, 0);
+        capture_process_ends(to.tgid);
+        peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+    }
+    CHECK(found() == 1 && took <= 60, "%llu after %u children", found(), took);
+    struct dice d = { 1 };
+    CHECK(!call(&d, 0, 0), "who started them has headers still");
+}
+
+/* What rests, enrolled, when it is found has none. */
+static void at_rest_when_found(void)
+{
+    struct dice d = { 1 };
+    struct peer resting;
+    begin(1);
+    open_by(&resting, CLIENT_TGID);
+    ask(&resting, 1);
+    answer(&resting, 200);
+    packet_renews(&resting);
+    CHECK(capture_connection(&resting)->outgoing.enrolled, "it is not enrolled");
+    calls_until_found(&d, 1000, 100, 0);
+    CHECK(found() && !ask(&resting, 1), "it has a header");
+    answer(&resting, 200);
+    CHECK(!rests_count, "it is handed over still");
+}
+
+const struct test harm_tests[] = {
+    { "harm: calls that fail for the header", is_found },
+    { "harm: calls that fail anyway", is_not_found },
+    { "harm: a share of calls that always fails", is_accepted },
+    { "harm: outages with calls that hang", outages },
+    { "harm: segments that are sent again", losses },
+    { "harm: kept connections", kept_connections },
+    { "harm: connections that are closed while they rest", closed_while_at_rest },
+    { "harm: pipelines", pipelines },
+    { "harm: many processes with a call each", children },
+    { "harm: what rests when it is found", at_rest_when_found },
+    { 0 },
+};
