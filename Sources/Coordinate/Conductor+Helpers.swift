@@ -14,7 +14,7 @@ extension Conductor {
             own(pid, as: session.reader.plan.manifest.name)
             note(hello)
             hooks = hello.probed.first { $0.name == "hooks" }?.value ?? hooks
-            if !isHeir { ledger.beginLife(received: session.tracer.counts.received) }
+            if !isHeir { beginCapture() }
             configure()
         case .entrusted(let shared): lend(shared)
         case .lost(let explanation, let pause):
@@ -24,6 +24,15 @@ extension Conductor {
             progress.readerLost()
             fail(explanation)
         case .stopped: progress.readerLost()
+        }
+    }
+
+    /// Programs that none were attached before.
+    private mutating func beginCapture() {
+        ledger.beginLife(received: session.tracer.counts.received)
+        if progress.hasScanBegun {
+            logger.warning(
+                "Capture was loaded anew: what happened meanwhile is not traced, and nobody counted it")
         }
     }
 

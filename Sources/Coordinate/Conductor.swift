@@ -21,8 +21,8 @@ struct Conductor {
     /// Processes that the kernel side goes on tracing until an event-reader takes them out.
     var owed: Set<UInt32> = []
     private var losses = Losses()
-    /// Processes whose calls get no header any more.
-    private var harmed: Set<UInt32> = []
+    /// Processes of which it was said that their calls get no header any more.
+    private var harmedSaid = 0
     var ownProcesses: [String: UInt32]
     var hooks = "unknown"
     /// A tc-attacher was started.
@@ -125,12 +125,15 @@ struct Conductor {
         }
     }
 
-    /// Each is said once, and no more of them than a person reads: what greets as an event-reader may have fallen.
+    /// No more of them than a person reads: what greets as an event-reader may have fallen.
     private mutating func sayHarmed(_ event: ProcessEvent) {
-        guard harmed.count < Conductor.mostHarmedSaid, harmed.insert(event.process).inserted else { return }
+        guard harmedSaid < Conductor.mostHarmedSaid else { return }
+        harmedSaid += 1
+        var facts: Logger.Metadata = ["pid": "\(event.process)"]
+        if let service = silence.service(of: event.process) { facts["service"] = "\(service)" }
         logger.error(
             "Calls of a process fail more often where a header is put into them: none is put into its calls any more",
-            metadata: ["pid": "\(event.process)", "command": "\(event.command)"])
+            metadata: facts)
     }
 
     private mutating func take(_ answer: ActionPerformer.Answer) {

@@ -53,8 +53,9 @@ public struct Ledger: Hashable {
         let assembled = counts.assembler
         var facts: [(String, UInt64)] = [
             ("attempted", attempted), ("dropped_ring_full", ringFull), ("dropped_reader_lost", readerLost),
-            ("attempted_exchanges", kernel[HILO_COUNT_EXCHANGES]), ("repeated", counts.repeated),
-            ("dropped_parse_reject", counts.rejected), ("process_events", counts.processEvents),
+            ("attempted_exchanges", max(kernel[HILO_COUNT_EXCHANGES], assembled.records &- assembled.duplicates)),
+            ("repeated", counts.repeated), ("dropped_parse_reject", counts.rejected),
+            ("process_events", counts.processEvents),
             ("exchanges", assembled.records), ("duplicates", assembled.duplicates), ("second_halves", assembled.paired),
             ("dropped_orphaned", assembled.answersOrphaned), ("dropped_unsampled", assembled.unsampled),
             ("dropped_not_chosen", assembled.disowned),

@@ -31,6 +31,8 @@ public struct SilenceWatch: Hashable, Sendable {
         idle.remove(service)
     }
 
+    public func service(of process: UInt32) -> String? { serviceOfProcess[process] }
+
     /// A service that finds no room is not watched.
     private mutating func makeRoom() -> Bool {
         if services.count < SilenceWatch.mostServices { return true }

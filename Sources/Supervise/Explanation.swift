@@ -49,8 +49,10 @@ public struct Explanation: Hashable, Sendable {
             (
                 "it has no control group to attach its programs to: \(error)",
                 isChosen
-                    ? "write the directory of a control group of the unified hierarchy, or nothing for its root"
-                    : "mount the unified hierarchy (mount -t cgroup2 none /sys/fs/cgroup), or in a container the host's"
+                    ? "write the directory of a control group of the unified hierarchy (cgroup v2) to "
+                        + "OTEL_EBPF_BPF_CGROUP or ebpf.cgroup, or nothing for its root"
+                    : "mount the unified hierarchy (mount -t cgroup2 none DIRECTORY, by custom /sys/fs/cgroup, or "
+                        + "/sys/fs/cgroup/unified beside version 1), or in a container the host's"
             )
         case .outdated: ("it works on what another helper had loaded, which is loaded anew", nil)
         case .silent(let seconds):

@@ -89,8 +89,9 @@ static bool was_reported(void)
 
 static void is_found(void)
 {
-    static const struct { u32 with, without, most; } cases[] = { { 100, 0, 60 }, { 100, 50, 150 }, { 50, 0, 180 },
-                                                                 { 60, 20, 3000 } };
+    static const struct { u32 with, without, most; } cases[] = { { 100, 0, 60 },    { 100, 50, 150 }, { 50, 0, 180 },
+                                                                 { 60, 20, 3000 },  { 12, 0, 6000 },  { 8, 0, 9000 },
+                                                                 { 25, 10, 20000 } };
     for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         u32 longest = 0;
         for (u64 seed = 0; seed < SEEDS; seed++) {
@@ -128,6 +129,20 @@ static void is_not_found(void)
     note("%llu calls, %llu with a header", calls, headers);
 }
 
+/* What failed anyway at first, and then for the header. */
+static void behind_an_outage(void)
+{
+    for (u64 seed = 0; seed < SEEDS; seed++) {
+        struct dice d = { 22000 + seed };
+        begin(seed);
+        for (u32 k = 0; k < 500 + 500 * (seed % 5); k++)
+            call(&d, 100, 100);
+        CHECK(!found(), "seed %llu: too early", seed);
+        u32 took = calls_until_found(&d, 20000, 100, 0);
+        CHECK(took && took < 3000, "seed %llu: %u calls", seed, took);
+    }
+}
+
 /* A service of which a part of the calls always fails is tried once or twice, and not for ever. */
 static void is_accepted(void)
 {
@@ -138,39 +153,78 @@ static void is_accepted(void)
         for (u32 k = 0; k < 20000; k++)
             call(&d, shares[i], shares[i]);
         u64 trials = capture_counter(HILO_COUNT_TRIALS), withheld = capture_counter(HILO_COUNT_WITHHELD);
-        CHECK(!found() && trials >= 1 && trials <= 8 && withheld <= 8 * 250, "%u of 100: %llu trials, %llu withheld",
+        CHECK(!found() && trials >= 1 && trials <= 12 && withheld <= 4000, "%u of 100: %llu trials, %llu withheld",
               shares[i], trials, withheld);
     }
 }
 
-/* Calls that hang, and fail long after others have been answered. */
-static void outages(void)
+/* So many calls, of which this share, in hundredths, hangs until so many later ones have begun. Returns after how many
+ * it is found. */
+static u32 hanging_calls(struct dice *d, u32 count, u32 with, u32 without, u32 lasts)
 {
     static struct peer hanging[HANGING_MAX];
+    static u32 due[HANGING_MAX];
+    u32 oldest = 0, newest = 0, now = 0;
+    for (; now < count && !found(); now++) {
+        for (; oldest < newest && due[oldest % HANGING_MAX] <= now; oldest++)
+            peer_close(&hanging[oldest % HANGING_MAX], ENDING_OURS, 0);
+        struct peer *client = &hanging[newest % HANGING_MAX];
+        open_by(client, CLIENT_TGID);
+        bool header = ask(client, 1);
+        if (newest - oldest < HANGING_MAX - 1 && chance(d, header ? with : without)) {
+            due[newest++ % HANGING_MAX] = now + lasts;
+            continue;
+        }
+        answer(client, 200);
+        peer_close(client, ENDING_OURS, 0);
+    }
+    for (; oldest < newest; oldest++)
+        peer_close(&hanging[oldest % HANGING_MAX], ENDING_OURS, 0);
+    return found() ? now : 0;
+}
+
+/* Calls that hang, and fail long after others have been answered: for the header, or not. */
+static void outages(void)
+{
     static const struct { u32 share, lasts; } cases[] = { { 20, 500 }, { 10, 400 }, { 10, 1500 }, { 100, 300 } };
-    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        for (u64 seed = 0; seed < SEEDS / 2; seed++) {
+    static const struct { u32 share, lasts, most; } harms[] = { { 30, 1000, 6000 }, { 50, 1000, 6000 },
+                                                               { 100, 1000, 6000 }, { 30, 200, 4000 } };
+    for (u64 seed = 0; seed < SEEDS / 2; seed++) {
+        for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
             struct dice d = { 99000 + seed };
-            u32 oldest = 0, newest = 0, due[HANGING_MAX];
             begin(seed);
-            for (u32 k = 0; k < 300; k++)
-                call(&d, 0, 0);
-            for (u32 now = 0; now < 3000; now++) {
-                for (; oldest < newest && due[oldest] <= now; oldest++)
-                    peer_close(&hanging[oldest], ENDING_OURS, 0);
-                if (!chance(&d, cases[i].share)) {
-                    call(&d, 0, 0);
-                    continue;
-                }
-                open_by(&hanging[newest], CLIENT_TGID);
-                ask(&hanging[newest], 1);
-                due[newest++] = now + cases[i].lasts;
-            }
-            CHECK(!found(), "case %u, seed %llu", i, seed);
-            for (; oldest < newest; oldest++)
-                peer_close(&hanging[oldest], ENDING_OURS, 0);
+            CHECK(!hanging_calls(&d, 300, 0, 0, 0), "nothing fails");
+            CHECK(!hanging_calls(&d, 3000, cases[i].share, cases[i].share, cases[i].lasts), "case %u, seed %llu", i,
+                  seed);
+        }
+        for (u32 i = 0; i < sizeof(harms) / sizeof(harms[0]); i++) {
+            struct dice d = { 98000 + seed };
+            begin(seed);
+            u32 took = hanging_calls(&d, 20000, harms[i].share, 0, harms[i].lasts);
+            CHECK(took && took <= harms[i].most, "harm %u, seed %llu: %u calls", i, seed, took);
         }
     }
+}
+
+/* Calls that never end have failed after a while. */
+static void never_ends(void)
+{
+    static struct peer hanging[1000];
+    begin(1);
+    u32 open = 0;
+    struct dice d = { 1 };
+    for (u32 k = 0; k < 20; k++)
+        call(&d, 100, 100);
+    CHECK(capture_counter(HILO_COUNT_TRIALS) == 1, "no trial");
+    for (; open < 1000; open++) {
+        open_by(&hanging[open], CLIENT_TGID);
+        if (!ask(&hanging[open], 1))
+            answer(&hanging[open], 200);
+    }
+    CHECK(!found(), "it waits for none");
+    kernel.now += 151ULL * 1000 * MILLISECOND;
+    open_by(&hanging[0], CLIENT_TGID);
+    CHECK(found() == 1, "it waits for ever");
 }
 
 /* Bursts of segments that are sent again count for the one call that they belong to. */
@@ -252,6 +306,13 @@ static void pipelines(void)
     CHECK(!capture_counter(HILO_COUNT_TRIALS), "they are compared");
 }
 
+static void ends(u32 tgid)
+{
+    struct signal_struct none_live = { .live = { 0 } };
+    struct task_struct last = { .tgid = tgid, .pid = tgid, .signal = &none_live };
+    process_exited(&last);
+}
+
 /* Processes that make one call each are judged together, with whoever has started them. */
 static void children(void)
 {
@@ -266,12 +327,24 @@ static void children(void)
         bool header = ask(&client, 1);
         answer(&client, header ? 500 : 200);
         peer_close(&client, ENDING_OURS, 0);
-        capture_process_ends(to.tgid);
+        ends(to.tgid);
         peer_run_thread(CLIENT_TGID, CLIENT_TGID);
     }
     CHECK(found() == 1 && took <= 60, "%llu after %u children", found(), took);
     struct dice d = { 1 };
     CHECK(!call(&d, 0, 0), "who started them has headers still");
+    struct task_struct from = kernel.task, to = { .tgid = 6000, .pid = 6000 };
+    struct peer client;
+    process_forked(&from, &to);
+    ends(CLIENT_TGID);
+    peer_run_thread(to.tgid, to.tgid);
+    open_by(&client, to.tgid);
+    CHECK(!ask(&client, 1), "a child whose parent has gone has headers again");
+    peer_close(&client, ENDING_OURS, 0);
+    /* The parent's number is somebody else's now. */
+    capture_select(CLIENT_TGID);
+    peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+    CHECK(call(&d, 0, 0), "a process with the parent's number has no headers");
 }
 
 /* What rests, enrolled, when it is found has none. */
@@ -295,6 +368,8 @@ const struct test harm_tests[] = {
     { "harm: calls that fail for the header", is_found },
     { "harm: calls that fail anyway", is_not_found },
     { "harm: a share of calls that always fails", is_accepted },
+    { "harm: behind an outage", behind_an_outage },
+    { "harm: calls that never end", never_ends },
     { "harm: outages with calls that hang", outages },
     { "harm: segments that are sent again", losses },
     { "harm: kept connections", kept_connections },

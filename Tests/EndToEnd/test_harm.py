@@ -52,7 +52,7 @@ def test_calls_that_fail_for_the_header(calling, measured, way, rate):
     assert took <= machine.duration(5), f"{took:.1f} s"
     assert not any(has for _, has in requests(upstream)[stopped:])
     assert run.stop() == hilo.OK, run.errors
-    assert run.passed_on()["harmed"] == 1, run.errors
+    assert run.passed_on()["harmed"] == 1 and "service=chain_server" in run.errors, run.errors
     measured(f"{len(failed)} of {len(outcome.answers)} calls failed, all within {took:.1f} s")
 
 
@@ -66,5 +66,5 @@ def test_calls_that_fail_anyway(calling, measured):
     has, without = (sum(has is one for _, has in requests(upstream)) for one in (True, False))
     said = run.passed_on()
     assert said["trials"] >= 1 and said["withheld"] == without > 100, said
-    assert has > 2 * without and said["harmed"] == 0 and STOPS not in run.errors, run.errors
+    assert has > 1.5 * without and said["harmed"] == 0 and STOPS not in run.errors, run.errors
     measured(f"{without} of {has + without} calls went without, to be compared")

@@ -53,7 +53,7 @@ struct hilo_selected_process {
 	__u8 pools;      /* threads that it starts were seen to work on after the request that started them */
 	__u8 reads_ahead; /* it was seen to read from a connection before it had sent its next request */
 	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
-	__u32 judged;    /* the process by whose calls it is judged (bpf/lib/harm.bpf.h); 0: by its own */
+	__u64 judged;    /* by which number its calls are judged together (bpf/lib/harm.bpf.h); 0: none yet */
 };
 
 /* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its

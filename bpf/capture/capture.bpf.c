@@ -166,11 +166,10 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 	struct hilo_selected_process *p = selected(parent_tgid);
 	if (!p)
 		return 0;
-	u32 judged = p->judged ? p->judged : parent_tgid;
 	flow_inherit(parent_tgid, parent->pid, child->pid);
 	if (parent_tgid == child_tgid)
 		return 0;
-	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0, process_select(child_tgid, judged));
+	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0, process_select(child_tgid, harm_number(p)));
 	return 0;
 }
 
@@ -186,6 +185,5 @@ int BPF_PROG(process_exited, struct task_struct *task)
 		return 0;
 	process_report(tgid, 0, HILO_PROCESS_EXIT, 0, 1);
 	bpf_map_delete_elem(&selected_processes, &tgid);
-	bpf_map_delete_elem(&harms, &tgid);
 	return 0;
 }

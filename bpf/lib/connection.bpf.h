@@ -85,6 +85,7 @@ struct outgoing {
 	u8 drawn;       /* what chance has said of the next one, if it was asked */
 	u8 resent;      /* a segment was sent again since the present one began */
 	u32 trial;      /* in which chance was asked */
+	u64 judged;     /* by which number the present request is judged */
 } HILO_ALIGNED;
 
 /* What the sk_msg program has seen since the connection was enrolled. */
@@ -103,7 +104,8 @@ enum group {
 };
 
 struct calls {
-	u32 count;
+	u32 begun;
+	u32 count;  /* of those, how many have ended */
 	u32 failed; /* no answer, or a status from 400 on */
 	u32 resent; /* segments of it were sent again */
 };
@@ -114,8 +116,13 @@ struct harm {
 	struct calls chosen, withheld; /* in a trial */
 	u32 accepted_failed; /* thousandths that fail without a header, too */
 	u32 accepted_resent;
-	u32 trial;  /* its number */
-	u32 phase;  /* enum harm_phase */
+	u32 windows; /* to be seen until what goes on failing is tried again */
+	u32 pause;   /* how many that were the last time */
+	u32 trial;   /* its number */
+	u32 most;    /* calls of each kind in it */
+	u64 since;   /* when it began */
+	u32 phase;   /* enum harm_phase */
+	u32 reserved;
 };
 
 struct connection {

@@ -5,6 +5,7 @@
 
 #include "../maps/counters.bpf.h"
 #include "../maps/options.bpf.h"
+#include "harm.bpf.h"
 #include "head.bpf.h"
 #include "identity.bpf.h"
 #include "tracestate.bpf.h"
@@ -20,14 +21,9 @@ static __always_inline void outgoing_prepare(struct connection *conn, const stru
 	if (!options.propagation)
 		return;
 	/* With another one on its way nobody could tell whose answer it is. */
-	o->group = conn->requests - conn->answered != 1 ? GROUP_NONE
-		   : o->drawn				 ? o->drawn
-		   : s->io.kernel			 ? GROUP_ENROLLED
-							 : GROUP_NONE;
-	o->drawn = GROUP_NONE;
-	o->resent = 0;
-	if (o->group == GROUP_WITHHELD)
-		count(HILO_COUNT_WITHHELD);
+	bool alone = conn->requests - conn->answered == 1;
+	u32 group = o->drawn ? o->drawn : s->io.kernel ? GROUP_ENROLLED : GROUP_NONE;
+	harm_begins(conn, alone ? group : GROUP_NONE);
 	o->version++;
 	barrier();
 	id_copy16(o->trace_id, e->trace_id);

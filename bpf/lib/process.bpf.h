@@ -25,8 +25,8 @@ static __always_inline void process_report(u32 tgid, u32 parent_tgid, u8 happeni
 	records_put(&event, sizeof(event), happening != HILO_PROCESS_LISTEN || is_selected);
 }
 
-/* `judged`: by whose calls it is judged; 0: by its own. */
-static __always_inline bool process_select(u32 tgid, u32 judged)
+/* `judged`: by which number, if it is another process's. */
+static __always_inline bool process_select(u32 tgid, u64 judged)
 {
 	struct hilo_selected_process blank = { .judged = judged };
 	if (bpf_map_lookup_elem(&selected_processes, &tgid))

@@ -99,6 +99,7 @@ struct scratch {
 	struct prepared_context prepared;
 	struct hilo_rest rest;
 	struct tracestate state;
+	struct hilo_process_event event;
 	u64 busy; /* bpf/propagate: a program is at work here */
 	u64 event_socket; /* the same: number_of, in an interrupt */
 	/* HEAD_MAX are used; the rest lets the verifier see that offset + length stays inside. */

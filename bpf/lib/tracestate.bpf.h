@@ -17,7 +17,8 @@ enum member {
 	MEMBER_KEY = 1,
 	MEMBER_EQUALS = 2, /* a value has to follow */
 	MEMBER_VALUE = 3,
-	MEMBER_BAD = 4,
+	MEMBER_TAIL = 4,   /* blanks behind it */
+	MEMBER_BAD = 5,
 	MEMBERS_MAX = 32,
 	MEMBERS_SHIFT = 8, /* how many began is above */
 };
@@ -38,11 +39,15 @@ __noinline u32 tracestate_step(u32 at, u32 c)
 			return (at & ~0xff) | MEMBER_EQUALS;
 		return letter || c == '_' || c == '-' || c == '*' || c == '/' || c == '@' ? at : MEMBER_BAD;
 	}
-	if (c == ',' && where == MEMBER_VALUE)
+	if (c == ',' && where != MEMBER_EQUALS)
 		return (at & ~0xff) | MEMBER_NONE;
+	if (where == MEMBER_TAIL)
+		return is_blank(c) ? at : MEMBER_BAD;
+	if (c == '\t')
+		return where == MEMBER_VALUE ? (at & ~0xff) | MEMBER_TAIL : MEMBER_BAD;
 	if (c < ' ' || c > '~' || c == ',' || c == '=')
-		return c == '\t' && where == MEMBER_VALUE ? at : MEMBER_BAD;
-	return (at & ~0xff) | MEMBER_VALUE;
+		return MEMBER_BAD;
+	return c == ' ' ? at : (at & ~0xff) | MEMBER_VALUE;
 }
 
 /* It came from anybody, and goes to services that may trust who calls them: only what is a tracestate does. */

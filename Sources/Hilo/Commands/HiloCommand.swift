@@ -6,8 +6,8 @@ struct HiloCommand: ParsableCommand {
         abstract: "Distributed tracing for services that were not changed, with the least privilege.",
         discussion: """
             hilo watches HTTP where the kernel passes it to a server or takes it from a client, and makes \
-            OpenTelemetry spans of it. The coordinator has no capability; two small helpers have one privilege \
-            each, and give it up or are confined to it before they serve.
+            OpenTelemetry spans of it. The coordinator has no capability; small helpers have what one task takes, \
+            and give it up or are confined to it before they serve.
 
             Trace whatever listens on port 8080, and draw the traces here:
 

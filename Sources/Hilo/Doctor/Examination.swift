@@ -166,7 +166,7 @@ struct Examination {
             }
         }
         return surpluses.isEmpty
-            ? Feature(name, .on, "their files permit what their manifests have, and nothing else")
+            ? Feature(name, .on, "their files permit nothing that their manifests do not have")
             : Feature(
                 name, .limited, surpluses.map(\.cause).joined(separator: "; "),
                 remedy: surpluses.map(\.remedy).joined(separator: "; "))
