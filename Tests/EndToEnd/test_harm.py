@@ -57,7 +57,7 @@ def test_calls_that_fail_for_the_header(calling, measured, way, rate):
 
 
 def test_calls_that_fail_anyway(calling, measured):
-    """Headers go on, but for the calls that they are compared with."""
+    """Headers go on, but for the calls that they are compared with: half of all, should that take all the time."""
     run, upstream, driver = calling("half", "same", 300)
     until(lambda: len(requests(upstream)) > 1500, "calls", timeout=30)
     driver.stop()
@@ -66,5 +66,5 @@ def test_calls_that_fail_anyway(calling, measured):
     has, without = (sum(has is one for _, has in requests(upstream)) for one in (True, False))
     said = run.passed_on()
     assert said["trials"] >= 1 and said["withheld"] == without > 100, said
-    assert has > 1.5 * without and said["harmed"] == 0 and STOPS not in run.errors, run.errors
+    assert has > 0.8 * without and said["harmed"] == 0 and STOPS not in run.errors, run.errors
     measured(f"{without} of {has + without} calls went without, to be compared")
