@@ -189,7 +189,7 @@ extension Discovery.Limits {
 }
 
 extension HelperPlan.Carriers {
-    init(_ choice: ContextPropagation) {
+    public init(_ choice: ContextPropagation) {
         self.init(rawValue: choice.rawValue)
     }
 }

@@ -224,6 +224,25 @@ def test_doctor(workspace, measured):
     measured("doctor: 0 here, 77 for a copy without file capabilities")
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_doctor_looks_at_what_is_asked_for(workspace, asked):
+    """Where contexts are to be passed on, that has to work, too."""
+    environment = {"OTEL_EBPF_OPEN_PORT": "8080", "OTEL_EBPF_BPF_CGROUP": "/nonexistent"}
+    if asked:
+        environment["OTEL_EBPF_BPF_CONTEXT_PROPAGATION"] = "all"
+    done = hilo.command(workspace, "doctor", environment=environment)
+    run = hilo.command(workspace, "run", environment=environment, timeout=20) if asked else None
+    assert done.returncode == (run.returncode if run else hilo.OK), done.stdout + done.stderr
+    assert not asked or (done.returncode != hilo.OK and "OTEL_EBPF_BPF_CGROUP" in done.stdout), done.stdout
+
+
+def test_doctor_reads_a_configuration(workspace):
+    file = workspace.directory("doctor", places.HILO_UID) / "hilo.yaml"
+    file.write_text("ebpf:\n  context_propagation: header\n")
+    done = hilo.command(workspace, "doctor", "--config", file)
+    assert done.returncode == hilo.CONFIGURATION and "headers" in done.stderr, done.stdout + done.stderr
+
+
 def test_started_as_root_it_becomes_unprivileged(run_hilo, collect, start, new_run, measured):
     recorder = collect()
     run = run_hilo(hilo.environment("auto", recorder.endpoint), uid=0, arguments=["--user", "nobody"])

@@ -3,6 +3,7 @@ import Audit
 import Coordinate
 import Dispatch
 import LinuxSys
+import Settings
 import Supervise
 import Synchronization
 import Wire
@@ -13,7 +14,8 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Says what this kernel and these privileges allow, and what to do about the rest.",
         discussion: """
             It starts the helpers as hilo run would, hears what they found, and has them leave. Nothing is traced. \
-            What is off or limited comes with the reason and, where somebody can do something, the remedy.
+            What is off or limited comes with the reason and, where somebody can do something, the remedy. The \
+            configuration is read as by hilo run: what it asks for has to work.
 
               $ hilo doctor
               $ hilo doctor --json | jq -r '.features[] | select(.state != "on").remedy'
@@ -30,6 +32,9 @@ struct DoctorCommand: ParsableCommand {
             "Whom to become when started as root, by name or number (default: hilo, else nobody).", valueName: "user"))
     var user: String?
 
+    @Option(name: .long, help: ArgumentHelp("A YAML file, as for hilo run.", valueName: "file"))
+    var config: String?
+
     func run() throws {
         let examination = try examine()
         print(json ? examination.json.text + "\n" : examination.text, terminator: "")
@@ -41,12 +46,14 @@ struct DoctorCommand: ParsableCommand {
             return Examination(kernel: Host.kernelRelease, obstacle: obstacle)
         }
         do throws(Leaving) {
+            let environment = ProcessEnvironment.current()
             let confinement = try Confinement.enter(user: user)
+            let settings = try Configuration.load(file: config, environment: environment, requiring: []).settings.ebpf
             do throws(SysError) {
                 // Read, so that no helper waits for a reader; what they say comes on their channels as well.
                 try confinement.starter.watch(onLine: { _ in }, onEnd: { _ in })
                 let examination = try Blocking.run { () async throws(SysError) in
-                    try await DoctorCommand.examine(confinement)
+                    try await DoctorCommand.examine(confinement, settings)
                 }
                 confinement.starter.close()
                 return examination
@@ -58,8 +65,12 @@ struct DoctorCommand: ParsableCommand {
         }
     }
 
-    private static func examine(_ confinement: Confinement) async throws(SysError) -> Examination {
+    private static func examine(
+        _ confinement: Confinement, _ settings: EBPFSettings
+    ) async throws(SysError) -> Examination {
         let trial = Trial(starter: confinement.starter)
+        let asked = HelperPlan.Carriers(settings.contextPropagation)
+        let isAsked = !asked.isEmpty
         func reader(_ hooks: HelperPlan.Hooks) async throws(SysError) -> Trial.Outcome {
             let plan = HelperPlan.eventReader(hooks: hooks, sizes: CaptureSizes(ringBytes: 65_536))
             return try await trial.run(plan, abiVersion: KernelSettings.abiVersion)
@@ -68,7 +79,9 @@ struct DoctorCommand: ParsableCommand {
             kernel: Host.kernelRelease, bounding: confinement.bounding,
             capture: [try await reader(.socket), try await reader(.fentry), try await reader(.syscall)],
             inspector: try await trial.run(.processInspector, abiVersion: 0),
-            passing: try await trial.passOn(.all, abiVersion: KernelSettings.abiVersion, controlGroup: nil))
+            passing: try await trial.passOn(
+                isAsked ? asked : .all, abiVersion: KernelSettings.abiVersion, controlGroup: settings.controlGroup),
+            isPassingAsked: isAsked)
     }
 }
 

@@ -32,13 +32,13 @@ struct Examination {
 
     init(
         kernel: String, bounding: BoundingSetEmptied, capture: [Trial.Outcome], inspector: Trial.Outcome,
-        passing: Trial.Outcome
+        passing: Trial.Outcome, isPassingAsked: Bool
     ) {
         self.kernel = kernel
         features =
             Examination.helpers(capture, inspector, passing) + [Examination.coordinator(bounding)]
             + Examination.installation(.ofThisProcess())
-        exitCode = Examination.exitCode(capture, inspector)
+        exitCode = Examination.exitCode(capture, [inspector] + (isPassingAsked ? [passing] : []))
     }
 
     /// Where no helper is worth a trial.
@@ -78,7 +78,7 @@ struct Examination {
         }
     }
 
-    /// Nothing that `hilo run` needs: it passes contexts on where it is told to.
+    /// `hilo run` needs it where it is told to.
     private static func passingOn(_ outcome: Trial.Outcome) -> Feature {
         let name = "passing the trace on"
         return switch outcome {
@@ -173,12 +173,12 @@ struct Examination {
     }
 
     /// Any set of hooks does; of several reasons the one that a person can do something about.
-    private static func exitCode(_ capture: [Trial.Outcome], _ inspector: Trial.Outcome) -> Wire.ExitCode {
+    private static func exitCode(_ capture: [Trial.Outcome], _ others: [Trial.Outcome]) -> Wire.ExitCode {
         var codes: [Wire.ExitCode] = capture.compactMap {
             if case .failed(let explanation) = $0 { explanation.exitCode } else { nil }
         }
         if codes.count < capture.count { codes = [] }
-        if case .failed(let explanation) = inspector { codes.append(explanation.exitCode) }
+        for case .failed(let explanation) in others { codes.append(explanation.exitCode) }
         return codes.contains(.privilege) ? .privilege : codes.first ?? .success
     }
 }
