@@ -104,7 +104,8 @@ def hostile(chance: random.Random, loans: list, strangers: list) -> tuple:
     elif way == "one missing":
         del loans[at]
     frames = [(lend(name, len(loans) - 1 - number), [held]) for number, (name, held) in enumerate(loans)]
-    at %= len(frames)
+    # Without the last one it waits still, and behind that one it does not any more.
+    at %= len(frames) - 1
     message, carried = frames[at]
     if way == "bits turned":
         frames[at] = (flipped(chance, message), carried)

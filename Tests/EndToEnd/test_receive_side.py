@@ -18,6 +18,9 @@ from test_later_requests import watched
 #: Of the connections that have rested, how many have to have been enrolled when they were looked at.
 RENEWED = 0.95
 
+#: Calls that go well beside each check: of 200 calls fewer than ten can fail then, whatever the checks do.
+CALM = 25
+
 #: A part of the checks, about what arrives, for connections of another kind.
 ARRIVALS = "fionread,fionread_grows,fionread_at_the_end,peek,urgent,poll,epoll_edge,waiting,waiting_for_all,splice,send"
 
@@ -207,10 +210,11 @@ def rested(results: dict) -> int:
 
 def test_each_check(both, measured):
     """At each moment of a connection's life."""
-    here, there, counts = both("--bulk", machine.scaled(8 << 20, 1 << 30))
+    here, there, counts = both("--bulk", machine.scaled(8 << 20, 1 << 30), "--calm", CALM)
     said = compare(here, there)
     # One each, and some again; those of the process that was not chosen are not among them.
-    assert len(here) <= counts["enrolled"] + counts["enrol_failed"] <= len(here) + 10, counts
+    enrolled = counts["enrolled"] + counts["enrol_failed"] - CALM * len(here)
+    assert len(here) <= enrolled <= len(here) + 10 and not counts["trials"], counts
     assert RENEWED * rested(here) <= counts["renewed"] <= 2 * rested(here), counts
     measured(f"{said}; {counts['renewed']} renewals on {rested(here)} connections that rested")
 
@@ -220,8 +224,11 @@ def test_many_requests(both, measured):
     round_trips = machine.scaled(machine.count(300), 20_000)
     here, there, counts = both("--groups", "many", "--round-trips", round_trips)
     said = compare(here, there)
-    assert counts["renewed"] > round_trips and counts["renew_read_ahead"] > 0, counts
-    measured(f"{said}; {counts['renewed']} renewals, {counts['renew_unasked']} ended by what nobody had asked for")
+    assert counts["renewed"] > round_trips, counts
+    measured(
+        f"{said}; {counts['renewed']} renewals, {counts['renew_unasked']} ended by what nobody had asked for, "
+        f"{counts['renew_read_ahead']} refused to who waited already"
+    )
 
 
 @pytest.mark.parametrize("where", ["IPv6", "IPv4 in IPv6", "another network namespace"])

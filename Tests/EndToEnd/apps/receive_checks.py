@@ -3,7 +3,10 @@ it, so that a process that it traces says the same as one that it does not. It b
 input. Each check has a process and a connection of its own, at one of four moments of its life (talk.PHASES).
 
 receive_checks.py [--groups NAME,NAME] [--checks NAME,NAME] [--host ADDRESS] [--bulk BYTES] [--round-trips N]
-                  [--rounds N] [--slowness FACTOR] [--peer PATH]
+                  [--rounds N] [--slowness FACTOR] [--calm N] [--peer PATH]
+--calm: so many calls that go well beside each check. Many checks end without an answer, and a process whose calls fail
+gets headers in half of them only, for hilo to compare.
+
 receive_checks.py --serve PATH --host ADDRESS        is the other end, for --peer; or else it is a child of its own
 """
 
@@ -55,7 +58,25 @@ def arguments() -> argparse.Namespace:
     known.add_argument("--round-trips", type=int, default=Options.round_trips)
     known.add_argument("--rounds", type=int, default=Options.rounds)
     known.add_argument("--slowness", type=float, default=1)
+    known.add_argument("--calm", type=int, default=0)
     return known.parse_args()
+
+
+def answer_all(listener: socket.socket) -> None:
+    """For ever, until the process is ended."""
+    while True:
+        with listener.accept()[0] as connection:
+            while b"\r\n\r\n" not in connection.recv(4096):
+                pass
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def calm(port: int) -> None:
+    """A call that goes well."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /calm HTTP/1.1\r\nHost: calm\r\n\r\n")
+        while b"\r\n\r\n" not in connection.recv(4096):
+            pass
 
 
 def run(given: argparse.Namespace, options: Options, address: str) -> None:
@@ -63,9 +84,19 @@ def run(given: argparse.Namespace, options: Options, address: str) -> None:
     if given.checks:
         chosen = [ALL[name] for name in given.checks.split(",")]
     longest = (LONGEST + (options.bulk / 50e6 + options.round_trips / 100) * options.rounds) * given.slowness
-    for one in chosen:
-        for phase in one.phases:
-            print(f"{one.name}/{phase} {outcome(one, phase, address, options, longest)}", flush=True)
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        port, answers = listener.getsockname()[1], fork()
+        if not answers:
+            answer_all(listener)
+    try:
+        for one in chosen:
+            for phase in one.phases:
+                for _ in range(given.calm):
+                    calm(port)
+                print(f"{one.name}/{phase} {outcome(one, phase, address, options, longest)}", flush=True)
+    finally:
+        os.kill(answers, signal.SIGKILL)
+        os.waitpid(answers, 0)
 
 
 def main() -> None:
