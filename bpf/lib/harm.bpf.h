@@ -173,7 +173,7 @@ static __always_inline void harm_find(struct harm *h, u32 tgid, u64 now)
 }
 
 /* No harm was found, and nothing is open that might say so. */
-static __always_inline void harm_acquit(struct harm *h)
+static __always_inline void harm_acquit(struct harm *h, u64 now)
 {
 	const struct calls *with = &h->chosen, *without = &h->withheld;
 	u32 n = with->begun, m = without->begun, a = with->failed, b = without->failed;
@@ -182,6 +182,7 @@ static __always_inline void harm_acquit(struct harm *h)
 			  harm_exceeds(with->resent, n, without->resent, m, HARM_SUSPICION);
 	if (suspicious && h->most < HARM_MOST && n <= HARM_BOUND && m <= HARM_BOUND) {
 		h->most *= 2;
+		h->since = now;
 		return;
 	}
 	if (!harm_leaves(h, HARM_TRYING))
@@ -197,22 +198,24 @@ static __always_inline void harm_acquit(struct harm *h)
 static __always_inline void harm_decide(struct harm *h, u32 tgid, u64 now)
 {
 	const struct calls *with = &h->chosen, *without = &h->withheld;
-	u32 n = with->count, m = without->count, open = with->begun - n, open_without = without->begun - m;
+	u32 n = with->count, m = without->count;
+	/* Of an element that was pushed out of the table and made anew, calls can end that have not begun. */
+	u32 open = with->begun > n ? with->begun - n : 0, open_without = without->begun > m ? without->begun - m : 0;
 	bool impatient = now - h->since > HARM_PATIENCE_NS && with->begun >= h->most && without->begun >= h->most;
 	/* Whatever has not ended by then has failed. */
 	u32 a = with->failed + (impatient ? open : 0), b = without->failed + (impatient ? open_without : 0);
 	if (impatient) {
-		n = with->begun;
-		m = without->begun;
+		n += open;
+		m += open_without;
 	}
 	if (n < HARM_LEAST || m < HARM_LEAST)
 		return;
 	if (n > HARM_BOUND || m > HARM_BOUND)
-		harm_acquit(h);
+		harm_acquit(h, now);
 	else if (harm_proves(a, n, b, m) || harm_proves(with->resent, n, without->resent, m))
 		harm_find(h, tgid, now);
 	else if (impatient || (n >= h->most && m >= h->most && !open && !open_without))
-		harm_acquit(h);
+		harm_acquit(h, now);
 }
 
 /* Whether this connection may be enrolled for its next request. */
