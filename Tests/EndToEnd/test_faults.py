@@ -154,6 +154,7 @@ def test_what_nobody_can_count_is_said(run_hilo, start, new_run, measured):
     helpers = {process.status_of(pid)["Name"]: pid for pid in run.helpers()}
     reader = run.helper("event-reader")
     os.kill(helpers["hilo-starter"], signal.SIGKILL)
+    until(lambda: "The process that starts helpers is gone" in run.errors, "the end of the starter", timeout=10)
     os.kill(reader, signal.SIGKILL)
     load.drive(load.Plan(server.port, new_run(), 100))
     run.stop(timeout=30)
