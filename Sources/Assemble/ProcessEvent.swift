@@ -28,7 +28,8 @@ public struct ProcessEvent: Hashable, Sendable {
     public var port: UInt16
     /// CLOCK_MONOTONIC.
     public var monotonicNanos: UInt64
-    /// The thread's name (comm), at most 15 bytes of the process's choosing, made printable.
+    /// The thread's name (comm), at most 15 bytes of the process's choosing, made printable; empty for
+    /// ``Happening/harmed``.
     public var command: String
 
     public init(

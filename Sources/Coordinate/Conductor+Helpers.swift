@@ -27,7 +27,7 @@ extension Conductor {
         }
     }
 
-    /// Programs that none were attached before.
+    /// The programs are new: between the ones before and these nothing was attached.
     private mutating func beginCapture() {
         ledger.beginLife(received: session.tracer.counts.received)
         if progress.hasScanBegun {

@@ -108,7 +108,7 @@ enum hilo_process_happening {
 	HILO_PROCESS_FORK = 2,   /* only children of selected processes; selected already, if there was room */
 	HILO_PROCESS_EXIT = 3,   /* only selected processes; the whole process is gone */
 	HILO_PROCESS_LISTEN = 4, /* a TCP socket began to listen on port */
-	HILO_PROCESS_HARMED = 5, /* its calls failed for the header that was put into them: none is any more */
+	HILO_PROCESS_HARMED = 5, /* its calls failed for the header in them: none is written any more; no comm */
 };
 
 struct hilo_process_event {
