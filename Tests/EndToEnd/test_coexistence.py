@@ -3,7 +3,6 @@ connection, and are what they were when hilo is gone, however it went."""
 
 import contextlib
 import dataclasses
-import json
 import os
 import re
 import signal
@@ -35,7 +34,7 @@ class Road:
 
     def headers(self, name: str) -> list:
         """The traceparents of each request of that name as they arrived, at most one each."""
-        entries = [json.loads(line) for line in self.upstream.log.read_text().splitlines()]
+        entries = self.upstream.recorded()
         heads = [entry["head"] for entry in entries if identity.of_path(entry["head"].split()[1]).startswith(name)]
         assert len(heads) == COUNT
         found = [_HEADER.findall(head.replace("\r", "")) for head in heads]

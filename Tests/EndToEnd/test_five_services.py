@@ -8,7 +8,6 @@ the header on their first request and where they rest, else the TCP option.
 import collections
 import contextlib
 import itertools
-import json
 
 import pytest
 from kit import checks, hilo, identity, load, machine, network, ports, process
@@ -195,8 +194,8 @@ def test_one_trace(run_hilo, collect, on, hosts, new_run, hooks, measured, hilos
 def traceparents(recording) -> dict:
     """id → the lines of each request that are one."""
     found = {}
-    for line in recording.log.read_text().splitlines():
-        head = json.loads(line)["head"]
+    for entry in recording.recorded():
+        head = entry["head"]
         lines = [line for line in head.split("\r\n") if line.lower().startswith("traceparent:")]
         found[identity.of_path(head.split()[1])] = lines
     return found

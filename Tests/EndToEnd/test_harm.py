@@ -1,7 +1,5 @@
 """Calls that fail for the header that is put into them: hilo finds out, and stops."""
 
-import json
-
 import pytest
 from kit import hilo, load, machine, ports
 from kit.waiting import until
@@ -33,8 +31,7 @@ def calling(run_hilo, collect, start, new_run, hooks):
 
 def requests(upstream) -> list:
     """Of each: when, and whether it had the header."""
-    entries = [json.loads(line) for line in upstream.log.read_text().splitlines()]
-    return [(entry["at"], "\ntraceparent:" in entry["head"].lower()) for entry in entries]
+    return [(entry["at"], "\ntraceparent:" in entry["head"].lower()) for entry in upstream.recorded()]
 
 
 # A kept connection rests between its requests: each of its threads asks 50 times a second.

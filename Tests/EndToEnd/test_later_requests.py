@@ -2,7 +2,6 @@
 
 import collections
 import contextlib
-import json
 import os
 import pathlib
 import re
@@ -46,10 +45,6 @@ def begin(client: process.Child) -> None:
     client.popen.stdin.close()
 
 
-def recorded(upstream) -> list:
-    return [json.loads(line) for line in upstream.log.read_text().splitlines()]
-
-
 def traceparents(entry: dict) -> list:
     return [line for line in entry["head"].split("\r\n") if line.lower().startswith("traceparent:")]
 
@@ -65,7 +60,7 @@ def test_connections_that_rest(run_hilo, collect, start, workspace, new_run, hoo
     run.wait_ready()
     begin(client)
     assert client.wait(120) == 0, client.text()
-    seen = {identity.of_path(entry["head"].split()[1]): traceparents(entry) for entry in recorded(upstream)}
+    seen = {identity.of_path(entry["head"].split()[1]): traceparents(entry) for entry in upstream.recorded()}
     spans: dict = {}
     for number, requests in enumerate(PAUSES.values()):
         expected = CONNECTIONS * requests
@@ -109,7 +104,7 @@ def test_killed_while_connections_rest(run_hilo, collect, start, workspace, new_
     back = time.monotonic()
     assert client.wait(60 + 10 * kills) == 0, client.text()
     assert run.stop() == hilo.OK, run.errors
-    entries = recorded(upstream)
+    entries = upstream.recorded()
     assert len(entries) == 8 * requests and all(len(traceparents(entry)) <= 1 for entry in entries)
     later = [bool(traceparents(entry)) for entry in entries if entry["at"] > back]
     share = sum(later) / len(later)

@@ -31,10 +31,6 @@ def states_of(head: str) -> list:
     return [line for line in re.split("\r?\n", head) if line.lower().startswith("tracestate:")]
 
 
-def recorded(server) -> list:
-    return [json.loads(line) for line in server.log.read_text().splitlines()]
-
-
 def headers_of(head: str) -> list:
     """Its lines that are a traceparent, whatever they say."""
     return [line for line in re.split("\r?\n", head) if line.lower().startswith("traceparent:")]
@@ -53,7 +49,7 @@ def test_each_call_carries_its_own_span(run_hilo, collect, start, new_run, hooks
     assert checks.parents(found).right == COUNT
     clients = {span.identity: span for span in found if span.is_client}
     seen = {}
-    for entry in recorded(upstream):
+    for entry in upstream.recorded():
         lines = headers_of(entry["head"])
         assert len(lines) == 1, entry["head"]
         seen[identity.of_path(entry["head"].split()[1])] = _HEADER.match(lines[0]).groups()
@@ -72,7 +68,7 @@ def test_a_tracestate_goes_with_it(run_hilo, collect, start, new_run, hooks, mea
     plan = load.Plan(server.port, new_run(), COUNT, workers=32, prefix="/same", traceparent_flags="01",
                      tracestate_bytes=size)  # fmt: skip
     load.drive(plan)
-    heads = {identity.of_path(entry["head"].split()[1]): entry["head"] for entry in recorded(upstream)}
+    heads = {identity.of_path(entry["head"].split()[1]): entry["head"] for entry in upstream.recorded()}
     assert run.stop() == hilo.OK, run.errors
     assert len(heads) == COUNT
     for name, head in heads.items():
@@ -121,7 +117,7 @@ def test_an_applications_own_header_stays(run_hilo, collect, start, new_run, hoo
     load.drive(plan)
     here = near.wait_for_run(plan.run, lambda spans: len(spans) >= 2 * COUNT, "two spans a request", timeout=20)
     there = far.wait_for_run(plan.run, lambda spans: len(spans) >= COUNT, "a span a request", timeout=20)
-    for entry in recorded(upstream):
+    for entry in upstream.recorded():
         name = identity.of_path(entry["head"].split()[1])
         assert headers_of(entry["head"]) == [f"traceparent: {identity.traceparent(name, '01')}"]
     tally = checks.peers(here + there, {upstream.pid})
@@ -149,7 +145,7 @@ def test_everything_else_is_what_was_sent(run_hilo, collect, start, workspace, h
     client.popen.stdin.close()
     assert client.wait(60 + connections / 100) == 0, client.text()
     meant = [json.loads(line) for line in (directory / "meant").read_text().splitlines()]
-    got = {(entry["connection"], entry["number"]): entry for entry in recorded(upstream)}
+    got = {(entry["connection"], entry["number"]): entry for entry in upstream.recorded()}
     assert run.stop() == hilo.OK, run.errors
     kinds = collections.Counter()
     for entry in meant:
@@ -178,7 +174,7 @@ def test_who_is_not_selected_is_left_alone(run_hilo, collect, start, new_run, ho
         load.drive(load.Plan(server.port, name, 60, prefix="/same"))
     assert run.stop() == hilo.OK, run.errors
     counts = collections.Counter()
-    for entry in recorded(upstream):
+    for entry in upstream.recorded():
         counts[identity.of_path(entry["head"].split()[1]).split("-")[0]] += len(headers_of(entry["head"]))
     assert counts == {names[0]: 60, names[1]: 0}
     assert " enrolled=60 " in run.errors, run.errors

@@ -1,6 +1,7 @@
 """The servers that are traced: each started on a port of its own, as another user than hilo's."""
 
 import dataclasses
+import json
 import pathlib
 import shutil
 import subprocess
@@ -34,9 +35,17 @@ class Server:
         return self.child.pid
 
     def entries(self) -> list:
-        """Its log of complete lines."""
+        """What it logged of each request."""
+        return [_entry(line.split()) for line in self._lines()]
+
+    def recorded(self) -> list:
+        """What the recording server kept of each request: `at`, `head` and more."""
+        return [json.loads(line) for line in self._lines()]
+
+    def _lines(self) -> list:
+        """Complete ones: it may be writing the last one now."""
         text = self.log.read_text() if self.log.exists() else ""
-        return [_entry(line.split()) for line in text[: text.rfind("\n") + 1].splitlines()]
+        return text[: text.rfind("\n") + 1].splitlines()
 
     def by_identity(self, run: str) -> dict:
         """The log's entries of one load run, by id; one entry each."""
