@@ -73,6 +73,7 @@ let package = Package(
         // Pure: bytes and values in, values out.
         module("TraceContext"),
         module("Dissect"),
+        module("ELF"),
         module("Assemble", ["TraceContext", "Dissect"]),
         module(
             "OTLP", ["Assemble", "TraceContext", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -97,7 +98,8 @@ let package = Package(
         module(
             "Coordinate",
             [
-                "Assemble", "BPFABI", "Discover", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext", "Wire",
+                "Assemble", "BPFABI", "Discover", "ELF", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext",
+                "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -133,6 +135,7 @@ let package = Package(
             path: "Tests/PrivilegeTests", swiftSettings: settings),
         tests("TraceContext"),
         tests("Dissect"),
+        tests("ELF"),
         tests("Assemble", ["BPFABI", "Dissect", "TraceContext"]),
         tests("Settings", ["TraceContext"]),
         tests("Discover", ["Settings", "Wire"]),

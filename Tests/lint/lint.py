@@ -24,6 +24,7 @@ MODULES = {
     "HelperKit": {"LinuxSys", "Wire"},
     "TraceContext": set(),
     "Dissect": set(),
+    "ELF": set(),
     "Assemble": {"TraceContext", "Dissect"},
     "OTLP": {"Assemble", "TraceContext"},
     "Settings": {"TraceContext"},
@@ -32,7 +33,7 @@ MODULES = {
     "Audit": {"LinuxSys", "Wire"},
     "Supervise": {"Audit", "LinuxSys", "Wire"},
     "Coordinate": {
-        "Assemble", "BPFABI", "Discover", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext", "Wire",
+        "Assemble", "BPFABI", "Discover", "ELF", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext", "Wire",
     },
     "Hilo": {"Audit", "Coordinate", "Export", "LinuxSys", "Settings", "Supervise", "Wire"},
     "process-inspector": {"HelperKit", "Wire", "LinuxSys"},
