@@ -61,6 +61,8 @@ public struct Exchange: Hashable, Sendable {
         public static let olderConnection = Notes(rawValue: 1 << 3)
         public static let adoptedIDs = Notes(rawValue: 1 << 4)
         public static let parentRemote = Notes(rawValue: 1 << 5)
+        /// It was read or written by way of TLS.
+        public static let secure = Notes(rawValue: 1 << 6)
     }
 
     public var id: ID

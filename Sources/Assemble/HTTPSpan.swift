@@ -66,18 +66,19 @@ enum HTTPSpan {
         if exchange.status != 0 { list.add(.httpResponseStatusCode, UInt64(exchange.status)) }
 
         let target = exchange.request?.target
+        let scheme = target?.scheme ?? (exchange.notes.contains(.secure) ? "https" : "http")
         let server = server(of: exchange, target)
         let query = options.selectQuery ? target?.query.map(URLText.redact) : nil
         if isServer {
             if let path = target?.path, !path.isEmpty { list.add(.urlPath, path) }
             list.add(.urlQuery, query)
         } else if let target, let server {
-            list.add(.urlFull, URLText.full(target, server: server, query: query))
+            list.add(.urlFull, URLText.full(target, scheme: scheme, server: server, query: query))
         }
-        list.add(.urlScheme, target?.scheme ?? "http")
+        list.add(.urlScheme, scheme)
         if let server {
             list.add(.serverAddress, server.host)
-            list.add(.serverPort, UInt64(server.port ?? defaultPort(target?.scheme)))
+            list.add(.serverPort, UInt64(server.port ?? defaultPort(scheme)))
         }
 
         if let peer = exchange.peerAddress?.text {
@@ -106,7 +107,7 @@ enum HTTPSpan {
     }
 
     /// A Host without a port means the scheme's own (RFC 9110 section 4.2).
-    private static func defaultPort(_ scheme: String?) -> UInt16 {
+    private static func defaultPort(_ scheme: String) -> UInt16 {
         scheme == "https" || scheme == "wss" ? 443 : 80
     }
 }

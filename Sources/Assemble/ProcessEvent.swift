@@ -12,6 +12,8 @@ public struct ProcessEvent: Hashable, Sendable {
         case listen = 4
         /// Its calls failed for the header that was put into them, which is put into none any more.
         case harmed = 5
+        /// It begins TLS, and nothing is attached to OpenSSL in it; seldom said, however often it does.
+        case encrypts = 6
     }
 
     static let kind: UInt16 = 2

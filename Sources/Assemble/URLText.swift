@@ -7,12 +7,13 @@ enum URLText {
     /// The absolute URL of a request.
     ///
     /// - Parameters:
+    ///   - scheme: of the connection, by the target, or by the connection.
     ///   - server: who was asked, by the request or else by the socket.
     ///   - query: already redacted; nil to leave it out.
-    static func full(_ target: RequestTarget, server: HostPort, query: String?) -> String {
+    static func full(_ target: RequestTarget, scheme: String, server: HostPort, query: String?) -> String {
         var url = ""
         url.reserveCapacity(server.host.utf8.count + target.path.utf8.count + (query?.utf8.count ?? 0) + 48)
-        url.append(target.form == .authority ? "//" : target.scheme.map { $0 + "://" } ?? "http://")
+        url.append(target.form == .authority ? "//" : scheme + "://")
         if target.hasCredentials { url.append("\(redacted):\(redacted)@") }
         server.append(to: &url)
         // The URL of OPTIONS * has no path (RFC 9112 section 3.2.4).

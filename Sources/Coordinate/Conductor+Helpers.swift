@@ -17,6 +17,7 @@ extension Conductor {
             if !isHeir { beginCapture() }
             configure()
         case .entrusted(let shared): lend(shared)
+        case .uprobes(let begin, let end): session.follower.post(.programs(begin: begin, end: end))
         case .lost(let explanation, let pause):
             progress.readerLost()
             sayLost(explanation, pause)
@@ -83,7 +84,7 @@ extension Conductor {
             progress.inspectorLost()
             fail(explanation)
         case .stopped: progress.inspectorLost()
-        case .entrusted: break
+        case .entrusted, .uprobes: break
         }
     }
 
@@ -119,7 +120,7 @@ extension Conductor {
             progress.attacherLost()
             fail(explanation)
         case .stopped: progress.attacherLost()
-        case .entrusted: break
+        case .entrusted, .uprobes: break
         }
     }
 

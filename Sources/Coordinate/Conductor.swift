@@ -120,7 +120,9 @@ struct Conductor {
         switch news {
         case .stranger(let process): perform(discovery.captured(of: process))
         case .process(let event):
+            if event.happening == .encrypts { return session.follower.post(.follow(event.process)) }
             guard let happening = ProcessHappening(event) else { return sayHarmed(event) }
+            if case .listen = happening, event.isSelected { session.follower.post(.follow(event.process)) }
             perform(discovery.take(happening, of: event.process, isTraced: event.isSelected))
         }
     }
@@ -160,8 +162,12 @@ struct Conductor {
             logger.warning(
                 "The event-reader did not take a change of traced processes", metadata: ["reason": "\(error)"])
         case .notice(let notice): say(notice)
-        case .traced(let pid, let service): silence.traced(pid, service: service, now: MonotonicClock.now())
-        case .forgotten(let pid): silence.forget(pid)
+        case .traced(let pid, let service):
+            silence.traced(pid, service: service, now: MonotonicClock.now())
+            session.follower.post(.follow(pid))
+        case .forgotten(let pid):
+            silence.forget(pid)
+            session.follower.post(.leave(pid))
         }
     }
 
@@ -245,7 +251,7 @@ extension ProcessHappening {
         case .fork: self = .fork(parent: event.parent)
         case .exit: self = .exit
         case .listen: self = .listen(port: event.port)
-        case .harmed: return nil
+        case .harmed, .encrypts: return nil
         }
     }
 }

@@ -37,6 +37,7 @@ public final class Session: Sendable {
     /// Where contexts are passed on.
     let attacher: Helper?
     let loans: PropagationLoans
+    let follower: TLSFollower
     let inbox = Inbox<Event>()
     let backlog = Backlog()
     private let wasAskedToStop = Mutex(false)
@@ -72,6 +73,7 @@ public final class Session: Sendable {
                 hasRoom: { backlog.hasRoom(isAsked: $0) }, onChange: { inbox.post(.reader($0)) })
             inspector = try Helper(
                 .processInspector, starter: starter, logger: logger, onChange: { inbox.post(.inspector($0)) })
+            follower = TLSFollower(inspector: inspector, logger: logger)
             let loans = PropagationLoans(controlGroup: settings.ebpf.controlGroup)
             self.loans = loans
             let carriers = HelperPlan.Carriers(settings.ebpf.contextPropagation)
@@ -129,9 +131,11 @@ public final class Session: Sendable {
                     inspector: self.inspector, reader: self.reader, tracer: self.tracer, backlog: self.backlog
                 ) { self.inbox.post(.answer($0)) }.run(actions)
             }
+            group.addTask { await self.follower.run() }
             await conductor.conduct()
             await conductor.end(deliveries)
             actions.finish()
+            follower.finish()
             group.cancelAll()
         }
         if conductor.failures.isEmpty, let code = conductor.outputFailure, code != Errno.brokenPipe {

@@ -15,8 +15,12 @@ public struct Coordinator: ~Copyable {
     }
 
     /// Answers a request.
-    public borrowing func reply(to request: Frame, with message: some WireMessage) throws(HelperFault) -> Answer {
-        try send(message, id: request.header.id)
+    ///
+    /// - Parameter descriptors: as many as the message carries, borrowed.
+    public borrowing func reply(
+        to request: Frame, with message: some WireMessage, descriptors: [Int32] = []
+    ) throws(HelperFault) -> Answer {
+        try send(message, id: request.header.id, descriptors: descriptors)
         return Answer(accepted: true)
     }
 

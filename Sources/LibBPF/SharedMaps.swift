@@ -13,6 +13,9 @@ public enum SharedMaps {
             "open_requests", "forwarded_requests", "request_targets", "prepared_contexts", "arrived_contexts",
             "thread_flows", "partial_heads", "tracestates", "harms",
         ]
+        + ofSessions
+
+    private static let ofSessions = ["tls_sessions", "tls_calls"]
 
     /// The ring to the tc-attacher.
     public static let ofRests = "resting"
@@ -20,6 +23,11 @@ public enum SharedMaps {
     private static let ofProcessesToo = ["counters", "records", ofRests, "settings", "selected_processes"]
 
     public static func names(trustedSockets: Bool) -> [String] {
+        namesForTLS(trustedSockets: trustedSockets).filter { !ofSessions.contains($0) }
+    }
+
+    /// The same for the programs that follow TLS.
+    public static func namesForTLS(trustedSockets: Bool) -> [String] {
         let unused = trustedSockets ? byAddress : ofTrustedSockets
         return ofProgramsAlone.filter { $0 != unused } + ofProcessesToo
     }

@@ -12,6 +12,8 @@ public struct FileStatus: Hashable, Sendable {
     public let isRegular: Bool
     /// Whether the group or others may do anything with it.
     public let isOpenToOthers: Bool
+    /// When its contents, or what else is known of it, changed last; nanoseconds since 1970.
+    public let changed: Int
 
     init(_ status: stat) {
         device = UInt64(status.st_dev)
@@ -20,6 +22,7 @@ public struct FileStatus: Hashable, Sendable {
         links = UInt64(status.st_nlink)
         size = Int(status.st_size)
         isRegular = status.st_mode & S_IFMT == S_IFREG
+        changed = status.st_ctim.tv_sec &* 1_000_000_000 &+ status.st_ctim.tv_nsec
         isOpenToOthers = status.st_mode & (S_IRWXG | S_IRWXO) != 0
     }
 }
@@ -48,6 +51,18 @@ extension OwnedFD {
         }
         guard code == 0 else { throw SysError("pread", code: code) }
         return bytes
+    }
+
+    /// Reads once from `offset` on.
+    ///
+    /// - Returns: the number of bytes; 0 behind the end of the file.
+    public borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SysError) -> Int {
+        guard let place = off_t(exactly: offset) else { throw SysError("pread", code: EINVAL) }
+        while true {
+            let count = pread(rawValue, buffer.baseAddress, buffer.count, place)
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw SysError("pread", code: errno) }
+        }
     }
 
     /// Writes all of `bytes` from `offset` on.

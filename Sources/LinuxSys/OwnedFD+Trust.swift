@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 extension OwnedFD {
@@ -48,7 +49,7 @@ extension OwnedFD {
 
     borrowing func status() throws(SysError) -> stat {
         var result = stat()
-        guard fstat(rawValue, &result) == 0 else { throw SysError("fstat", code: errno) }
+        guard hilo_fstat(rawValue, &result) == 0 else { throw SysError("fstat", code: errno) }
         return result
     }
 }

@@ -24,6 +24,7 @@ public struct Syscall: Hashable, Sendable {
     public static let epollPwait = Syscall("epoll_pwait", SYS_epoll_pwait)
     public static let execve = Syscall("execve", SYS_execve)
     public static let exitGroup = Syscall("exit_group", SYS_exit_group)
+    public static let fstat = Syscall("fstat", SYS_fstat)
     public static let getdents64 = Syscall("getdents64", SYS_getdents64)
     public static let mmap = Syscall("mmap", SYS_mmap)
     public static let munmap = Syscall("munmap", SYS_munmap)

@@ -47,6 +47,13 @@ public final class HeldDescriptor: Sendable {
     }
 
     var number: Int32 { descriptor.rawValue }
+
+    /// Lends it for a call.
+    public func withDescriptor<Result: ~Copyable, Failure: Error>(
+        _ body: (borrowing OwnedFD) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(descriptor)
+    }
 }
 
 /// What a helper gets before it greets: see `Loan`.

@@ -11,6 +11,8 @@ public final class Helper: Sendable {
         case ready(Hello, pid: Int32, isHeir: Bool)
         /// What outlives it is in the coordinator's hands, and of that what other helpers work on.
         case entrusted([LoanedDescriptor])
+        /// What follows TLS where it is attached to OpenSSL: at a function's begin, and at its return.
+        case uprobes(begin: HeldDescriptor, end: HeldDescriptor)
         /// It is gone and will be started again.
         case lost(Explanation, retryAfter: Duration)
         /// It is gone for good.
@@ -107,40 +109,49 @@ public final class Helper: Sendable {
     public func ask<Request: WireRequest>(
         _ request: Request, within limit: Duration = .seconds(5)
     ) async throws(AskError) -> Request.Reply {
-        try await ask(request, within: limit, checking: { (_) throws(WireError) in })
+        try await ask(request, within: limit, checking: { (_) throws(WireError) in }).reply
     }
 
     /// Asks for a page of processes; one that does not follow the page before it ends the helper.
     public func ask(_ request: ScanRequest, within limit: Duration = .seconds(5)) async throws(AskError) -> ScanReply {
-        try await ask(request, within: limit, checking: { (page) throws(WireError) in try request.check(page) })
+        try await ask(request, within: limit, checking: { (page) throws(WireError) in try request.check(page) }).reply
     }
 
     /// Asks about a process; an answer about another one ends the helper.
     public func ask(
         _ request: DescribeRequest, within limit: Duration = .seconds(5)
     ) async throws(AskError) -> ProcessDescription {
-        try await ask(request, within: limit, checking: { (process) throws(WireError) in try request.check(process) })
+        try await ask(request, within: limit) { (process) throws(WireError) in try request.check(process) }.reply
+    }
+
+    /// Asks for a file of a process, which comes as a descriptor.
+    public func open(
+        _ request: LibraryRequest, within limit: Duration = .seconds(5)
+    ) async throws(AskError) -> (LibraryReply, HeldDescriptor) {
+        let (reply, descriptors) = try await ask(request, within: limit) { (_) throws(WireError) in }
+        guard let file = descriptors.first else { throw .gone }
+        return (reply, file)
     }
 
     /// - Parameter check: throws when a reply, though sound, does not answer the request.
     private func ask<Request: WireRequest>(
         _ request: Request, within limit: Duration,
         checking check: @escaping @Sendable (Request.Reply) throws(WireError) -> Void
-    ) async throws(AskError) -> Request.Reply {
+    ) async throws(AskError) -> (reply: Request.Reply, descriptors: [HeldDescriptor]) {
         guard let connection = connection.withLock({ $0 }) else { throw .gone }
-        let result: Result<Request.Reply, AskError> = await withCheckedContinuation { continuation in
+        let result: Result<(Request.Reply, [HeldDescriptor]), AskError> = await withCheckedContinuation { waiting in
             let error = connection.ask(request, limit: limit.wholeNanoseconds) { outcome in
                 switch outcome {
                 case .failed(let error):
-                    continuation.resume(returning: .failure(error))
+                    waiting.resume(returning: .failure(error))
                     return nil
-                case .reply(let frame):
+                case .reply(let frame, let descriptors):
                     let (result, wrong) = Helper.decode(frame, check)
-                    continuation.resume(returning: result)
+                    waiting.resume(returning: result.map { ($0, descriptors) })
                     return wrong
                 }
             }
-            if let error { continuation.resume(returning: .failure(error)) }
+            if let error { waiting.resume(returning: .failure(error)) }
         }
         return try result.get()
     }

@@ -31,10 +31,10 @@ extension HelperSession {
 
     private mutating func take() {
         lastHeard = MonotonicClock.now()
-        let descriptors = buffer.countOfDescriptors
+        let descriptors = takeDescriptors()
         let outcome = buffer.withBytes { bytes -> Outcome in
             do throws(WireError) {
-                return try interpret(try Frame(decoding: bytes, descriptors: descriptors))
+                return try interpret(try Frame(decoding: bytes, descriptors: descriptors.count), descriptors)
             } catch {
                 return .offence(error)
             }
@@ -47,9 +47,10 @@ extension HelperSession {
         case .log(let message) where message.level == .critical:
             lastWords = message.cut(to: HelperSession.longestText)
         case .log(let message): say(message)
-        case .maps(let maps): hold(maps)
-        case .link: holdLink()
-        case .share(let map): holdShared(map)
+        case .maps(let maps): hold(maps, descriptors)
+        case .link: holdLink(descriptors)
+        case .share(let map): holdShared(map, descriptors)
+        case .uprobes: holdPrograms(descriptors)
         // Of one that has greeted it is known that it is of this version.
         case .offence(.wrongVersion(let version)) where !life.isServing:
             handle(.offended(.otherProtocol(version)))
@@ -57,16 +58,23 @@ extension HelperSession {
         }
     }
 
-    private mutating func hold(_ maps: CaptureMaps) {
-        let descriptors = (0..<MessageKind.maps.rule.descriptors).compactMap { takeDescriptor($0) }
+    private mutating func takeDescriptors() -> [HeldDescriptor] {
+        var taken: [HeldDescriptor] = []
+        for index in 0..<buffer.countOfDescriptors {
+            if let descriptor = buffer.takeDescriptor(index) { taken.append(HeldDescriptor(descriptor)) }
+        }
+        return taken
+    }
+
+    private mutating func hold(_ maps: CaptureMaps, _ descriptors: [HeldDescriptor]) {
         let isFirst = holdings == nil
         holdings = CaptureHoldings(maps, descriptors)
         guard isFirst else { return handle(.offended(.misbehaved("\(MessageKind.maps) came twice"))) }
         noteWhole()
     }
 
-    private mutating func holdLink() {
-        guard let link = takeDescriptor(0), keep(link) else {
+    private mutating func holdLink(_ descriptors: [HeldDescriptor]) {
+        guard let link = descriptors.first, keep(link) else {
             return handle(.offended(.misbehaved("\(MessageKind.link) came too often")))
         }
         noteWhole()
@@ -80,8 +88,16 @@ extension HelperSession {
         return true
     }
 
-    private mutating func holdShared(_ map: SharedMap) {
-        guard let descriptor = takeDescriptor(0),
+    private mutating func holdPrograms(_ descriptors: [HeldDescriptor]) {
+        guard !hasPrograms, let begin = descriptors.first, let end = descriptors.last else {
+            return handle(.offended(.misbehaved("\(MessageKind.uprobes) came twice")))
+        }
+        hasPrograms = true
+        helper.onChange(.uprobes(begin: begin, end: end))
+    }
+
+    private mutating func holdShared(_ map: SharedMap, _ descriptors: [HeldDescriptor]) {
+        guard let descriptor = descriptors.first,
             holdings?.share(LoanedDescriptor(name: map.name, descriptor)) == true
         else { return handle(.offended(.misbehaved("\(MessageKind.share) came too often"))) }
         noteWhole()
@@ -93,11 +109,6 @@ extension HelperSession {
         if let shared = holdings?.shared { helper.onChange(.entrusted(shared)) }
     }
 
-    private mutating func takeDescriptor(_ index: Int) -> HeldDescriptor? {
-        guard let descriptor = buffer.takeDescriptor(index) else { return nil }
-        return HeldDescriptor(descriptor)
-    }
-
     private enum Outcome {
         case nothing
         case greeting(Hello)
@@ -105,10 +116,11 @@ extension HelperSession {
         case maps(CaptureMaps)
         case link
         case share(SharedMap)
+        case uprobes
         case offence(WireError)
     }
 
-    private borrowing func interpret(_ frame: Frame) throws(WireError) -> Outcome {
+    private borrowing func interpret(_ frame: Frame, _ descriptors: [HeldDescriptor]) throws(WireError) -> Outcome {
         switch frame.kind {
         case .records:
             guard life.isServing else { throw .unexpectedKind(.records) }
@@ -125,12 +137,16 @@ extension HelperSession {
         case .share:
             guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.share) }
             return .share(try frame.decode(SharedMap.self))
+        case .uprobes:
+            guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.uprobes) }
+            _ = try frame.decode(UprobePrograms.self)
+            return .uprobes
         case .log: return .log(try frame.decode(LogMessage.self))
         case .hello:
             guard !life.isServing else { throw .unexpectedKind(.hello) }
             return .greeting(try frame.decode(Hello.self))
         case _ where frame.kind.isReply:
-            try connection?.replies.resolve(frame, now: lastHeard)
+            try connection?.replies.resolve(frame, descriptors, now: lastHeard)
             return .nothing
         default:
             throw .unexpectedKind(frame.kind)

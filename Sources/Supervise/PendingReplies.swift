@@ -4,7 +4,7 @@ internal import Wire
 /// Who waits for the answers of one process of a helper.
 final class PendingReplies: Sendable {
     enum Outcome {
-        case reply(Frame)
+        case reply(Frame, [HeldDescriptor])
         case failed(AskError)
     }
 
@@ -39,14 +39,14 @@ final class PendingReplies: Sendable {
         }
     }
 
-    /// Hands a reply to whoever waits for it.
+    /// Hands a reply to whoever waits for it, with what came beside it.
     ///
     /// - Throws: what is wrong with it.
-    func resolve(_ frame: Frame, now: UInt64) throws(WireError) {
+    func resolve(_ frame: Frame, _ descriptors: [HeldDescriptor], now: UInt64) throws(WireError) {
         let resume = try state.withLock { (state) throws(WireError) in
             try state.questions.answer(frame.header.id, frame.kind, now: now)
         }
-        if let wrong = resume?(.reply(frame)) { throw wrong }
+        if let wrong = resume?(.reply(frame, descriptors)) { throw wrong }
     }
 
     /// Ends the waiting for answers that are overdue.

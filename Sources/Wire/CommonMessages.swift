@@ -27,6 +27,10 @@ public struct Fact: Hashable, Sendable {
     public static let laterRequests = "later_requests"
     public static let inHeader = "in a header"
 
+    /// Of the event-reader: `tlsFollowed`, or why what OpenSSL encrypts is not.
+    public static let tls = "tls"
+    public static let tlsFollowed = "OpenSSL, by uprobe_multi"
+
     static func decodeList(_ reader: inout ByteReader) throws(WireError) -> [Fact] {
         let count = Int(try reader.u16())
         return try reader.list(count: count, eachAtLeast: 4) { (inner) throws(WireError) in

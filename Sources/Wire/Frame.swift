@@ -1,7 +1,7 @@
 /// Numbers that every message shares.
 public enum WireFormat {
     /// Raised with any change of any message; both ends ship together and have to be equal.
-    public static let version: UInt16 = 4
+    public static let version: UInt16 = 5
     public static let headerSize = 16
     /// Bytes, header included.
     public static let largestMessage = 65_536

@@ -50,6 +50,8 @@ public struct HelperManifest: Sendable {
             .processDescriptor, .directory,
             // Capture, entrusted by the event-reader: it goes on while that one is started again.
             .bpfMap, .bpfLink,
+            // What follows TLS, to be attached where OpenSSL is found.
+            .bpfProgram,
         ])
 
     /// Starts the others for the coordinator. What it starts has to be able to gain the capabilities of its file, which

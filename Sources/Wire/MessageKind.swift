@@ -6,6 +6,8 @@ public enum MessageKind: UInt16, CaseIterable, Sendable {
     case scanned = 0x0011
     case describe = 0x0012
     case described = 0x0013
+    case library = 0x0014
+    case libraryOpened = 0x0015
     case configure = 0x0020
     case configured = 0x0021
     case select = 0x0022
@@ -20,6 +22,7 @@ public enum MessageKind: UInt16, CaseIterable, Sendable {
     case inherit = 0x010A
     case share = 0x010C
     case lend = 0x010E
+    case uprobes = 0x0110
 }
 
 /// What the protocol says about one kind: a row of PROTOCOL.md, which a test compares with these values.
@@ -91,6 +94,8 @@ extension MessageKind {
         case .scanned: Self.rule(.processInspector, .serving, .asReply)
         case .describe: Self.rule(.coordinator, .serving, .anyNumber)
         case .described: Self.rule(.processInspector, .serving, .asReply)
+        case .library: Self.rule(.coordinator, .serving, .anyNumber)
+        case .libraryOpened: Self.rule(.processInspector, .serving, .asReply, descriptors: 1)
         case .configure: Self.rule(.coordinator, .serving, .atMostPerSecond(10))
         case .configured: Self.rule(.eventReader, .serving, .asReply)
         case .select: Self.rule(.coordinator, .configured, .anyNumber)
@@ -105,6 +110,7 @@ extension MessageKind {
         case .inherit: Self.rule(.coordinator, .starting, .once, descriptors: 4)
         case .share: Self.rule(.eventReader, .serving, .oncePerMap, descriptors: 1)
         case .lend: Self.rule(.coordinator, .starting, .oncePerMap, descriptors: 1)
+        case .uprobes: Self.rule(.eventReader, .serving, .once, descriptors: 2)
         }
     }
 

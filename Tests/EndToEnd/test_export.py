@@ -3,11 +3,10 @@
 import gzip
 import re
 import ssl
-import subprocess
 import time
 
 import pytest
-from kit import hilo, load, machine, ports, sick
+from kit import certificates, hilo, load, machine, ports, sick
 from kit.recorder import Answer
 from kit.waiting import until
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
@@ -176,47 +175,30 @@ def test_partial_success_is_counted(run_hilo, collect, server, new_run):
 
 
 @pytest.fixture(scope="module")
-def certificates(workspace):
-    """An authority, a server's and a client's certificate, all of this run."""
-    directory = workspace.directory("certificates")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
-
-    new = ("req", "-newkey", "rsa:2048", "-nodes")
-    openssl(*new, "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test ca")
-    (directory / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost")
-    for name in ("server", "client"):
-        openssl(*new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        openssl(
-            "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-out", f"{name}.pem", "-extfile", "names",
-        )  # fmt: skip
-    for file in directory.iterdir():
-        file.chmod(0o644)
-    return directory
+def files(workspace):
+    return certificates.make(workspace.directory("certificates"))
 
 
-def test_tls_with_client_certificate(run_hilo, collect, server, new_run, certificates):
+def test_tls_with_client_certificate(run_hilo, collect, server, new_run, files):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
-    context.load_verify_locations(certificates / "ca.pem")
+    context.load_cert_chain(files / "server.pem", files / "server.key")
+    context.load_verify_locations(files / "ca.pem")
     context.verify_mode = ssl.CERT_REQUIRED
     recorder = collect(tls=context)
     run = run_hilo(
         hilo.environment(
-            "auto", recorder.endpoint, OTEL_EXPORTER_OTLP_CERTIFICATE=str(certificates / "ca.pem"),
-            OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=str(certificates / "client.pem"),
-            OTEL_EXPORTER_OTLP_CLIENT_KEY=str(certificates / "client.key"),
+            "auto", recorder.endpoint, OTEL_EXPORTER_OTLP_CERTIFICATE=str(files / "ca.pem"),
+            OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=str(files / "client.pem"),
+            OTEL_EXPORTER_OTLP_CLIENT_KEY=str(files / "client.key"),
         )
     )  # fmt: skip
     name = driven(run, server, new_run, 5)
     recorder.wait_for_run(name, lambda found: len(found) == 5, "5 spans over TLS")
 
 
-def test_a_server_that_the_authority_does_not_know(run_hilo, collect, server, new_run, certificates):
+def test_a_server_that_the_authority_does_not_know(run_hilo, collect, server, new_run, files):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    context.load_cert_chain(files / "server.pem", files / "server.key")
     recorder = collect(tls=context)
     run = run_hilo(hilo.environment("auto", recorder.endpoint, OTEL_EBPF_SHUTDOWN_TIMEOUT="1s"))
     driven(run, server, new_run, 1)

@@ -107,8 +107,12 @@ struct HelperProcess: ~Copyable {
             try #require(try isReadable(descriptor), "nothing for 30 s")
         }
         guard try channel?.receive(into: &buffer) == .message else { return nil }
-        return try buffer.withBytes { (try Frame(decoding: $0).kind, Array($0)) }
+        let descriptors = buffer.countOfDescriptors
+        return try buffer.withBytes { (try Frame(decoding: $0, descriptors: descriptors).kind, Array($0)) }
     }
+
+    /// What came with the message that was received last.
+    mutating func takeDescriptor() -> OwnedFD? { buffer.takeDescriptor(0) }
 
     mutating func hello() throws -> Hello {
         let message = try #require(try receive())
@@ -120,7 +124,7 @@ struct HelperProcess: ~Copyable {
         try send(request.encoded(id: lastID))
         let message = try #require(try receive())
         return try message.bytes.withUnsafeBytes { raw in
-            let frame = try Frame(decoding: raw)
+            let frame = try Frame(decoding: raw, descriptors: message.kind.rule.descriptors)
             #expect(frame.header.id == lastID)
             return frame.kind == .declined ? .failure(try frame.decode()) : .success(try frame.decode())
         }

@@ -68,6 +68,8 @@ enum Workload {
                 _ = try serving.process.ask(DescribeRequest(pid: process.pid, startTime: start, wants: .all))
             }
         }
+        let own = ProcessInstance(pid: UInt32(bitPattern: ProcessControl.processID), startTime: 0)
+        _ = try serving.process.ask(LibraryRequest(own, index: 0)).get()
         for pid in [0, 4_194_304, .max] as [UInt32] {
             _ = try serving.process.ask(DescribeRequest(pid: pid, wants: .all))
         }

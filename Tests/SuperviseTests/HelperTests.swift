@@ -89,7 +89,7 @@ import Wire
 
     @Test(arguments: [
         ("send(0x7777, b'')", "unknown message kind 0x7777"),
-        ("s.send(struct.pack('<HH', 4, 0x100))", "ends inside a field"),
+        ("s.send(struct.pack('<HH', \(WireFormat.version), 0x100))", "ends inside a field"),
         ("hello()", "unexpected message hello"),
         ("send(0x104, struct.pack('<QI', 0, 0))", "unexpected message records"),
         ("send(0x11, struct.pack('<IB', 0, 0), 99)", "bad value of id"),

@@ -8,41 +8,41 @@ import Wire
     }
 
     @Test func aSoundHeader() throws {
-        #expect(try frame("0400 2400 05000000 00000000 00 000000") == .count)
+        #expect(try frame("0500 2400 05000000 00000000 00 000000") == .count)
     }
 
     @Test func faultsOfTheHeader() {
         #expect(throws: WireError.truncated) { try frame("") }
-        #expect(throws: WireError.truncated) { try frame("0400 2400 05000000 00000000 00 0000") }
+        #expect(throws: WireError.truncated) { try frame("0500 2400 05000000 00000000 00 0000") }
         #expect(throws: WireError.wrongVersion(1)) { try frame("0100 2400 05000000 00000000 00 000000") }
-        #expect(throws: WireError.unknownKind(0x0026)) { try frame("0400 2600 05000000 00000000 00 000000") }
+        #expect(throws: WireError.unknownKind(0x0026)) { try frame("0500 2600 05000000 00000000 00 000000") }
         #expect(throws: WireError.wrongLength(said: 1, actual: 0)) {
-            try frame("0400 2400 05000000 01000000 00 000000")
+            try frame("0500 2400 05000000 01000000 00 000000")
         }
         #expect(throws: WireError.wrongLength(said: 0, actual: 1)) {
-            try frame("0400 2400 05000000 00000000 00 000000 00")
+            try frame("0500 2400 05000000 00000000 00 000000 00")
         }
         #expect(throws: WireError.wrongLength(said: .max, actual: 0)) {
-            try frame("0400 2400 05000000 ffffffff 00 000000")
+            try frame("0500 2400 05000000 ffffffff 00 000000")
         }
-        #expect(throws: WireError.badValue("padding")) { try frame("0400 2400 05000000 00000000 00 000001") }
+        #expect(throws: WireError.badValue("padding")) { try frame("0500 2400 05000000 00000000 00 000001") }
     }
 
     @Test func idsAreForRequestsAndRepliesOnly() {
-        #expect(throws: WireError.badValue("id")) { try frame("0400 2400 00000000 00000000 00 000000") }
-        #expect(throws: WireError.badValue("id")) { try frame("0400 0401 01000000 04000000 00 000000 00000000") }
+        #expect(throws: WireError.badValue("id")) { try frame("0500 2400 00000000 00000000 00 000000") }
+        #expect(throws: WireError.badValue("id")) { try frame("0500 0401 01000000 04000000 00 000000 00000000") }
     }
 
     @Test func descriptorsAreCounted() {
         #expect(throws: WireError.wrongDescriptors(said: 0, actual: 1)) {
-            try frame("0400 2400 05000000 00000000 00 000000", descriptors: 1)
+            try frame("0500 2400 05000000 00000000 00 000000", descriptors: 1)
         }
         #expect(throws: WireError.wrongDescriptors(said: 1, actual: 0)) {
-            try frame("0400 2400 05000000 00000000 01 000000")
+            try frame("0500 2400 05000000 00000000 01 000000")
         }
         // As many as the header says, but this kind carries none.
         #expect(throws: WireError.wrongDescriptors(said: 1, actual: 1)) {
-            try frame("0400 2400 05000000 00000000 01 000000", descriptors: 1)
+            try frame("0500 2400 05000000 00000000 01 000000", descriptors: 1)
         }
     }
 
@@ -80,7 +80,7 @@ import Wire
     @Test func countsThatTheMessageCannotHoldAreRefusedBeforeAnythingIsAllocated() {
         let counts = ["ffffffff", "00100000", "01000000"]
         for count in counts {
-            let message = withLength(bytes("0400 1100 01000000 00000000 00 000000" + count))
+            let message = withLength(bytes("0500 1100 01000000 00000000 00 000000" + count))
             #expect(throws: WireError.self) { try decode(ScanReply.self, message) }
         }
     }

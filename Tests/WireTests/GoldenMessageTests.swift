@@ -15,7 +15,7 @@ import Wire
                 probed: [Fact("hooks", "tp")]),
             id: 0,
             """
-            0400 0001 00000000 3a000000 00 000000
+            0500 0001 00000000 3a000000 00 000000
             07000000 02
             0100000000000000 0200000000000000 0300000000000000 0400000000000000 0807060504030201
             0100 0500 686f6f6b73 0200 7470
@@ -26,7 +26,7 @@ import Wire
         try expectGolden(
             LogMessage(level: .warning, message: "Hé", facts: [Fact("a", ""), Fact("", "b")]), id: 0,
             """
-            0400 0201 00000000 12000000 00 000000
+            0500 0201 00000000 12000000 00 000000
             04 0300 48c3a9 0200 0100 61 0000 0000 0100 62
             """)
     }
@@ -34,18 +34,18 @@ import Wire
     @Test func declined() throws {
         try expectGolden(
             Declined(.refused, errno: -2, text: "no"), id: 9,
-            "0400 0100 09000000 0a000000 00 000000  0200 feffffff 0200 6e6f")
+            "0500 0100 09000000 0a000000 00 000000  0200 feffffff 0200 6e6f")
     }
 
     @Test func scan() throws {
         try expectGolden(
-            ScanRequest(afterPID: 0x0102_0304), id: 1, "0400 1000 01000000 04000000 00 000000  04030201")
+            ScanRequest(afterPID: 0x0102_0304), id: 1, "0500 1000 01000000 04000000 00 000000  04030201")
         try expectGolden(
             ScanReply(
                 processes: [ProcessInstance(pid: 1, startTime: 2), ProcessInstance(pid: 3, startTime: 4)], more: true),
             id: 1,
             """
-            0400 1100 01000000 1d000000 00 000000
+            0500 1100 01000000 1d000000 00 000000
             02000000  01000000 0200000000000000  03000000 0400000000000000  01
             """)
     }
@@ -53,7 +53,7 @@ import Wire
     @Test func describe() throws {
         try expectGolden(
             DescribeRequest(pid: 5, startTime: 6, wants: [.ports, .environment]), id: 0xFFFF_FFFF,
-            "0400 1200 ffffffff 0d000000 00 000000  05000000 0600000000000000 03")
+            "0500 1200 ffffffff 0d000000 00 000000  05000000 0600000000000000 03")
         try expectGolden(
             ProcessDescription(
                 process: ProcessInstance(pid: 5, startTime: 6), parentPID: 1, uid: 1000, executable: "/x",
@@ -61,7 +61,7 @@ import Wire
                 resourceAttributes: nil, notes: [.commandLineTruncated]),
             id: 2,
             """
-            0400 1300 02000000 2e000000 00 000000
+            0500 1300 02000000 2e000000 00 000000
             05000000 0600000000000000 01000000 e8030000
             0200 2f78  0200 7800  0100 2f  0100 78
             0200 5000 901f  01 0100 73  00  08
@@ -71,48 +71,57 @@ import Wire
     @Test func configure() throws {
         let settings = (0..<ConfigureRequest.size).map { UInt8(truncatingIfNeeded: $0) }
         let message = try ConfigureRequest(settings: settings).encoded(id: 3)
-        #expect(message == bytes("0400 2000 03000000 18200000 00 000000") + settings)
+        #expect(message == bytes("0500 2000 03000000 18200000 00 000000") + settings)
         #expect(try decode(ConfigureRequest.self, message).settings == settings)
         #expect(throws: WireError.truncated) {
             try decode(ConfigureRequest.self, withLength(Array(message.dropLast())))
         }
         #expect(throws: WireError.trailing(1)) { try decode(ConfigureRequest.self, withLength(message + [0])) }
         #expect(throws: WireError.badValue("settings")) { try ConfigureRequest(settings: []).encoded(id: 3) }
-        try expectGolden(ConfigureReply(), id: 3, "0400 2100 03000000 00000000 00 000000")
+        try expectGolden(ConfigureReply(), id: 3, "0500 2100 03000000 00000000 00 000000")
     }
 
     @Test func select() throws {
         try expectGolden(
             SelectRequest([.init(tgid: 10, action: .add), .init(tgid: 11, action: .remove)]), id: 4,
-            "0400 2200 04000000 0e000000 00 000000  02000000 0a000000 01 0b000000 00")
-        try expectGolden(SelectReply(full: 1), id: 4, "0400 2300 04000000 04000000 00 000000  01000000")
+            "0500 2200 04000000 0e000000 00 000000  02000000 0a000000 01 0b000000 00")
+        try expectGolden(SelectReply(full: 1), id: 4, "0500 2300 04000000 04000000 00 000000  01000000")
     }
 
     @Test func whatOutlivesAnEventReader() throws {
-        try expectGolden(CaptureMaps(links: 6, shared: 2), id: 0, "0400 0601 00000000 04000000 04 000000  0600 0200")
-        try expectGolden(CaptureLink(program: "p"), id: 0, "0400 0801 00000000 03000000 01 000000  0100 70")
-        try expectGolden(Inheritance(), id: 0, "0400 0a01 00000000 00000000 04 000000")
+        try expectGolden(CaptureMaps(links: 6, shared: 2), id: 0, "0500 0601 00000000 04000000 04 000000  0600 0200")
+        try expectGolden(CaptureLink(program: "p"), id: 0, "0500 0801 00000000 03000000 01 000000  0100 70")
+        try expectGolden(Inheritance(), id: 0, "0500 0a01 00000000 00000000 04 000000")
         #expect(throws: WireError.badValue("links")) {
-            try decode(CaptureMaps.self, bytes("0400 0601 00000000 04000000 04 000000  4100 0000"))
+            try decode(CaptureMaps.self, bytes("0500 0601 00000000 04000000 04 000000  4100 0000"))
         }
         #expect(throws: WireError.badValue("shared")) {
-            try decode(CaptureMaps.self, bytes("0400 0601 00000000 04000000 04 000000  0000 2100"))
+            try decode(CaptureMaps.self, bytes("0500 0601 00000000 04000000 04 000000  0000 2100"))
         }
     }
 
     @Test func whatATcAttacherWorksOn() throws {
-        try expectGolden(SharedMap(name: "m"), id: 0, "0400 0c01 00000000 03000000 01 000000  0100 6d")
-        try expectGolden(Loan(name: "m", left: 3), id: 0, "0400 0e01 00000000 05000000 01 000000  0100 6d 0300")
+        try expectGolden(SharedMap(name: "m"), id: 0, "0500 0c01 00000000 03000000 01 000000  0100 6d")
+        try expectGolden(Loan(name: "m", left: 3), id: 0, "0500 0e01 00000000 05000000 01 000000  0100 6d 0300")
         #expect(throws: WireError.badValue("left")) {
-            try decode(Loan.self, bytes("0400 0e01 00000000 05000000 01 000000  0100 6d 2100"))
+            try decode(Loan.self, bytes("0500 0e01 00000000 05000000 01 000000  0100 6d 2100"))
         }
     }
 
+    @Test func whatFollowsTLS() throws {
+        try expectGolden(
+            LibraryRequest(ProcessInstance(pid: 5, startTime: 6), index: 2), id: 7,
+            "0500 1400 07000000 0d000000 00 000000  05000000 0600000000000000 02")
+        try expectGolden(
+            LibraryReply(path: "/l", left: 1), id: 7, "0500 1500 07000000 05000000 01 000000  0200 2f6c 01")
+        try expectGolden(UprobePrograms(), id: 0, "0500 1001 00000000 00000000 02 000000")
+    }
+
     @Test func count() throws {
-        try expectGolden(CountRequest(), id: 5, "0400 2400 05000000 00000000 00 000000")
+        try expectGolden(CountRequest(), id: 5, "0500 2400 05000000 00000000 00 000000")
         try expectGolden(
             CountReply(counters: (0..<43).map { $0 }), id: 5,
-            "0400 2500 05000000 58010000 00 000000"
+            "0500 2500 05000000 58010000 00 000000"
                 + (0..<43).map {
                     "\(String($0, radix: 16).count == 1 ? "0" : "")\(String($0, radix: 16))00000000000000"
                 }.joined())

@@ -35,12 +35,15 @@ import Wire
             try SelectRequest([.init(tgid: 1, action: .add)]).encoded(id: 1),
             try SelectReply(full: 0).encoded(id: 1),
             try CountReply(counters: Array(repeating: 1, count: CountReply.size)).encoded(id: 1),
-            bytes("0400 0401 00000000 14000000 00 000000 0800000000000000 01000000 04000000 aabbccdd"),
+            bytes("0500 0401 00000000 14000000 00 000000 0800000000000000 01000000 04000000 aabbccdd"),
             try CaptureMaps(links: 2, shared: 3).encoded(),
             try SharedMap(name: "m").encoded(),
             try Loan(name: "m", left: 2).encoded(),
             try CaptureLink(program: "p").encoded(),
             try Inheritance().encoded(),
+            try LibraryRequest(ProcessInstance(pid: 1, startTime: 2), index: 0).encoded(id: 1),
+            try LibraryReply(path: "/l", left: 1).encoded(id: 1),
+            try UprobePrograms().encoded(),
         ]
     }
 
@@ -55,6 +58,9 @@ import Wire
             case .scanned: _ = try frame.decode(ScanReply.self)
             case .describe: _ = try frame.decode(DescribeRequest.self)
             case .described: _ = try frame.decode(ProcessDescription.self)
+            case .library: _ = try frame.decode(LibraryRequest.self)
+            case .libraryOpened: _ = try frame.decode(LibraryReply.self)
+            case .uprobes: _ = try frame.decode(UprobePrograms.self)
             case .configure: _ = try frame.decode(ConfigureRequest.self)
             case .configured: _ = try frame.decode(ConfigureReply.self)
             case .select: _ = try frame.decode(SelectRequest.self)
@@ -109,18 +115,18 @@ import Wire
 
     @Test func valuesOutsideOfTheirEnumerations() {
         for (message, field) in [
-            ("0400 0201 00000000 05000000 00 000000 07 0000 0000", "level"),
-            ("0400 0100 01000000 08000000 00 000000 0000 00000000 0000", "reason"),
-            ("0400 1100 01000000 05000000 00 000000 00000000 02", "more"),
-            ("0400 1200 01000000 0d000000 00 000000 01000000 0000000000000000 04", "wants"),
-            ("0400 2200 01000000 09000000 00 000000 01000000 01000000 02", "action"),
+            ("0500 0201 00000000 05000000 00 000000 07 0000 0000", "level"),
+            ("0500 0100 01000000 08000000 00 000000 0000 00000000 0000", "reason"),
+            ("0500 1100 01000000 05000000 00 000000 00000000 02", "more"),
+            ("0500 1200 01000000 0d000000 00 000000 01000000 0000000000000000 04", "wants"),
+            ("0500 2200 01000000 09000000 00 000000 01000000 01000000 02", "action"),
         ] as [(String, StaticString)] {
             #expect(throws: WireError.badValue(field)) { try decodeAny(bytes(message)) }
         }
     }
 
     @Test func textThatIsNotUTF8IsReplaced() throws {
-        let message = bytes("0400 0201 00000000 07000000 00 000000 00 0200 ff41 0000")
+        let message = bytes("0500 0201 00000000 07000000 00 000000 00 0200 ff41 0000")
         #expect(try decode(LogMessage.self, message).message == "\u{FFFD}A")
     }
 

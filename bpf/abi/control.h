@@ -20,6 +20,15 @@ enum hilo_renewing {
 	HILO_RENEWING_WATCHED = 2, /* those whose last answer was seen to come in */
 };
 
+/* What a uprobe was attached to, as its cookie: the function of OpenSSL that a thread is in. */
+enum hilo_tls_function {
+	HILO_TLS_HANDSHAKE = 1, /* int SSL_do_handshake(SSL *) */
+	HILO_TLS_READ = 2,      /* int SSL_read(SSL *, void *, int) */
+	HILO_TLS_READ_EX = 3,   /* int SSL_read_ex(SSL *, void *, size_t, size_t *) */
+	HILO_TLS_WRITE = 4,     /* int SSL_write(SSL *, const void *, int) */
+	HILO_TLS_WRITE_EX = 5,  /* int SSL_write_ex(SSL *, const void *, size_t, size_t *) */
+};
+
 enum hilo_propagation {
 	HILO_PROPAGATE_HEADERS = 1 << 0, /* traceparent in the request's head */
 	HILO_PROPAGATE_TCP = 1 << 1,     /* a TCP option of the segment that the request begins in */
@@ -54,6 +63,9 @@ struct hilo_selected_process {
 	__u8 reads_ahead; /* it was seen to read from a connection before it had sent its next request */
 	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
 	__u64 judged;    /* by which number its calls are judged together (bpf/lib/harm.bpf.h); 0: none yet */
+	__u32 handshakes; /* of TLS, begun where nothing is attached to OpenSSL */
+	__u8 encrypts;   /* it was seen in OpenSSL's functions */
+	__u8 reserved[3];
 };
 
 /* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define HILO_ABI_VERSION 4
+#define HILO_ABI_VERSION 5
 
 /* The bytes of a request head that leave the kernel: its request line and its Host line, nothing else. */
 #define HILO_EXCERPT_MAX 1024
@@ -64,6 +64,7 @@ enum hilo_exchange_flag {
 	HILO_FLAG_OLDER_CONNECTION = 1 << 3,       /* the connection was open before capture saw it */
 	HILO_FLAG_ADOPTED_IDS = 1 << 4,            /* client: span_id is the application's own, from its traceparent */
 	HILO_FLAG_PARENT_REMOTE = 1 << 5,          /* parent_id came from another process */
+	HILO_FLAG_SECURE = 1 << 6,                 /* it was read or written by way of TLS */
 };
 
 struct hilo_exchange {
@@ -109,6 +110,7 @@ enum hilo_process_happening {
 	HILO_PROCESS_EXIT = 3,   /* only selected processes; the whole process is gone */
 	HILO_PROCESS_LISTEN = 4, /* a TCP socket began to listen on port */
 	HILO_PROCESS_HARMED = 5, /* its calls failed for the header in them: none is written any more; no comm */
+	HILO_PROCESS_ENCRYPTS = 6, /* it begins TLS, and nobody follows it; seldom said, however often it does */
 };
 
 struct hilo_process_event {

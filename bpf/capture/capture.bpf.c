@@ -14,6 +14,7 @@
 #include <bpf/bpf_tracing.h>
 #include "../lib/process.bpf.h"
 #include "../lib/sending.bpf.h"
+#include "../lib/tls.bpf.h"
 #include "../lib/user_buffers.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -38,8 +39,11 @@ static __always_inline void received(struct connection *conn, struct scratch *s,
 }
 
 /* The peer will send no more. */
-static __always_inline void received_end(struct connection *conn)
+static __always_inline void received_end(struct connection *conn, u64 sk)
 {
+	struct tls_session *session = tls_session_of(conn, sk);
+	if (session)
+		conn = &session->plain;
 	if (!connection_take(conn))
 		return;
 	connection_end_of_stream(conn);
@@ -126,9 +130,13 @@ int BPF_PROG(socket_state, struct sock *sk, int old, int new)
 		conn = bpf_map_lookup_elem(&connections_by_address, &address);
 	if (!conn)
 		return 0;
+	struct tls_session *session = tls_session_of(conn, address);
+	u32 sequence = session ? session->sent : socket_write_sequence(address);
+	if (session)
+		conn = &session->plain;
 	/* A client that shuts its sending side still waits for the answer; a server that does has given it. */
 	if (new == TCP_STATE_CLOSE || conn->role == HILO_ROLE_SERVER)
-		connection_close(conn, socket_error((u64)sk), socket_write_sequence((u64)sk));
+		connection_close(conn, socket_error(address), sequence);
 	return 0;
 }
 
@@ -144,6 +152,7 @@ int BPF_PROG(socket_destroyed, struct sock *sk)
 		conn = bpf_map_lookup_elem(&connections_by_address, &address);
 	if (!conn)
 		return 0;
+	tls_session_ends(conn, address);
 	connection_close(conn, ECONNRESET, socket_write_sequence((u64)sk));
 	if (!options.trusted_sockets)
 		bpf_map_delete_elem(&connections_by_address, &address);

@@ -23,32 +23,39 @@ static __always_inline int socket_has_received(struct sock *sk, int result, int 
 		return 0;
 	struct connection *conn = connection_of_socket(sk, tgid);
 	struct scratch *s = scratch_get();
-	if (!conn || !s || conn->ignored)
+	if (!conn || !s)
 		return 0;
 	if (!result) {
-		received_end(conn);
+		received_end(conn, (u64)sk);
 		return 0;
 	}
+	if (conn->ignored || conn->tls)
+		return 0;
 	io_reset(&s->io, (u64)sk);
 	if (!(flags & MSG_TRUNC))
 		user_buffers_of_receive(&s->io, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
 	received(conn, s, result);
+	process_encrypts(tgid, p, &s->io);
 	return 0;
 }
 
 static __always_inline int socket_will_send(struct sock *sk, struct msghdr *msg)
 {
 	u32 tgid = current_tgid();
-	if (!selected(tgid))
+	struct hilo_selected_process *p = selected(tgid);
+	if (!p)
 		return 0;
 	struct connection *conn = connection_of_socket(sk, tgid);
 	struct scratch *s = scratch_get();
-	if (!conn || !s || conn->ignored)
+	if (!conn || !s || (conn->ignored && !p->encrypts))
 		return 0;
 	u64 total = msg->msg_iter.count;
 	io_reset(&s->io, (u64)sk);
 	user_buffers_of_iterator(&s->io, msg);
+	if (tls_sends(conn, s, p) || conn->ignored)
+		return 0;
 	sending(conn, s, total > 0x7fffffff ? 0x7fffffff : total);
+	process_encrypts(tgid, p, &s->io);
 	return 0;
 }
 

@@ -20,22 +20,27 @@ int BPF_PROG(syscall_entered, struct pt_regs *regs, long number)
 	if (!is_send(number))
 		return 0;
 	u32 tgid = current_tgid();
-	if (!selected(tgid) || regs->cs == USER32_CODE_SEGMENT)
+	struct hilo_selected_process *p = selected(tgid);
+	if (!p || regs->cs == USER32_CODE_SEGMENT)
 		return 0;
 	u64 sk = socket_of_descriptor(regs->di);
 	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
 	struct scratch *s = scratch_get();
-	if (!conn || !s || conn->ignored)
+	if (!conn || !s || (conn->ignored && !p->encrypts))
+		return 0;
+	io_reset(&s->io, (u64)sk);
+	u32 total = user_buffers_of_send(&s->io, regs, number);
+	if (tls_sends(conn, s, p) || conn->ignored)
 		return 0;
 	/* It will be looked at on its way, where a header can be put into it. */
 	if (conn->outgoing.enrolled && conn->outgoing.seen != SEEN_NOTHING_YET) {
 		conn->outgoing.awaited = 1;
 		return 0;
 	}
-	io_reset(&s->io, (u64)sk);
-	u32 total = user_buffers_of_send(&s->io, regs, number);
-	if (total)
-		sending(conn, s, total);
+	if (!total)
+		return 0;
+	sending(conn, s, total);
+	process_encrypts(tgid, p, &s->io);
 	return 0;
 }
 
@@ -48,7 +53,8 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 	if (!receive && !send && !pages)
 		return 0;
 	u32 tgid = current_tgid();
-	if ((result < 0 && !send) || !selected(tgid) || regs->cs == USER32_CODE_SEGMENT)
+	struct hilo_selected_process *p = result < 0 && !send ? 0 : selected(tgid);
+	if (!p || regs->cs == USER32_CODE_SEGMENT)
 		return 0;
 	if ((number == SYSCALL_RECVFROM && (regs->r10 & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE))) ||
 	    (number == SYSCALL_RECVMSG && (regs->dx & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE))))
@@ -56,7 +62,13 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 	u64 sk = socket_of_descriptor(number == SYSCALL_SPLICE ? regs->dx : regs->di);
 	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
 	struct scratch *s = scratch_get();
-	if (!conn || !s || conn->ignored)
+	if (!conn || !s)
+		return 0;
+	if (receive && !result) {
+		received_end(conn, sk);
+		return 0;
+	}
+	if (!result || conn->ignored || conn->tls)
 		return 0;
 	if (send) {
 		if (!(conn->unread | conn->unsettled | conn->outgoing.awaited))
@@ -65,15 +77,11 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 		sent(conn, s, regs, result);
 		return 0;
 	}
-	if (!result) {
-		if (receive)
-			received_end(conn);
-		return 0;
-	}
 	io_reset(&s->io, (u64)sk);
 	if (receive) {
 		user_buffers_of_receive(&s->io, regs, result);
 		received(conn, s, result);
+		process_encrypts(tgid, p, &s->io);
 		return 0;
 	}
 	sent_pages(conn, s, sk, result);

@@ -8,7 +8,9 @@ struct pt_regs {
 	unsigned long di;
 	unsigned long si;
 	unsigned long dx;
+	unsigned long cx;
 	unsigned long r10;
+	unsigned long ax;
 	unsigned long orig_ax;
 	u16 cs;
 } HILO_CORE;

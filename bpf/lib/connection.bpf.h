@@ -151,10 +151,12 @@ struct connection {
 	u32 unsettled_end; /* the sequence number after the answer's last byte */
 	u8 unread;         /* a send could not be looked at before it happened: look when it has */
 	u8 unsettled;      /* 1: the answer was offered to the kernel whole, but not seen taken whole */
-	u8 reserved[2];
+	u8 secure;         /* the plaintext of a TLS session: sequence numbers count its bytes, from 0 */
+	u8 reserved;
 	u32 taken;         /* by a program, see possession.bpf.h */
 	u32 closing_error;
 	u32 closing_sequence;
+	u64 tls;           /* of which session (map tls_sessions) the bytes are the ciphertext; 0: of none */
 	struct outgoing outgoing;
 	struct record record;
 };
@@ -216,8 +218,15 @@ struct prepared_key {
 	u8 address[16]; /* the client's, as in records */
 	u32 sequence;   /* TCP sequence number of the first byte of the request */
 	u16 port;
-	u16 reserved;
+	u16 secure;     /* enum prepared_secure */
 } HILO_ALIGNED;
+
+enum prepared_secure {
+	PREPARED_PLAIN = 0,
+	PREPARED_SECURE = 1, /* the request is encrypted: its place in the plaintext instead */
+	PREPARED_NEXT = 2,   /* the same, of the client's next request: came in an option, whose segment's number says
+			      * nothing of the plaintext; sequence 0 */
+};
 
 struct prepared_context {
 	u8 trace_id[16];
@@ -225,6 +234,30 @@ struct prepared_context {
 	u8 trace_flags;
 	u8 reserved[7];
 } HILO_ALIGNED;
+
+/* OpenSSL's object of one TLS connection. */
+struct tls_key {
+	u64 ssl;
+	u32 tgid;
+	u32 reserved;
+};
+
+struct tls_session {
+	u64 socket;   /* the address of the socket that its records go through */
+	u64 received; /* bytes of plaintext */
+	u64 sent;
+	struct connection plain; /* where these stand in their HTTP messages */
+};
+
+/* A thread is in one of OpenSSL's functions, or has been. */
+struct tls_call {
+	u64 ssl;      /* 0: a socket was found for it since */
+	u64 buffer;
+	u64 length;   /* bytes of buffer */
+	u64 count_at; /* where the function writes how many bytes passed, if it does not return that */
+	u32 function; /* enum hilo_tls_function; 0: it has returned */
+	u32 walked;   /* a write whose bytes were looked at before they were encrypted */
+};
 
 /* The traceparent of an open incoming request, to recognise it when a proxy forwards it unchanged. */
 struct forwarded_key {

@@ -69,14 +69,22 @@ static __always_inline bool identity_server(const struct connection *conn, const
 					    struct hilo_exchange *e, u32 sequence)
 {
 	bool header = (h->flags & (HEAD_TRACEPARENT | HEAD_TRACEPARENT_BAD)) == HEAD_TRACEPARENT;
-	struct prepared_key key = { .sequence = sequence, .port = conn->peer_port };
+	struct prepared_key key = { .sequence = sequence, .port = conn->peer_port, .secure = conn->secure };
 	id_copy16(key.address, conn->peer_address);
-	struct prepared_context *peer = bpf_map_lookup_elem(&prepared_contexts, &key);
+	/* Where bytes are counted from is not known of a session that is older. */
+	bool placed = !conn->secure || !conn->older;
+	struct prepared_context *peer = placed ? bpf_map_lookup_elem(&prepared_contexts, &key) : 0;
 	u8 source = HILO_PARENT_PEER;
 	int flags = -1;
-	if (!peer && (options.propagation & HILO_PROPAGATE_TCP)) {
-		peer = bpf_map_lookup_elem(&arrived_contexts, &key);
-		source = HILO_PARENT_OPTION;
+	if (options.propagation & HILO_PROPAGATE_TCP) {
+		if (conn->secure) {
+			key.sequence = 0;
+			key.secure = PREPARED_NEXT;
+		}
+		if (!peer) {
+			peer = bpf_map_lookup_elem(&arrived_contexts, &key);
+			source = HILO_PARENT_OPTION;
+		}
 	}
 
 	*(u64 *)e->span_id = random_id();
@@ -95,6 +103,8 @@ static __always_inline bool identity_server(const struct connection *conn, const
 	} else {
 		e->parent_source = HILO_PARENT_NONE;
 	}
+	if (key.secure == PREPARED_NEXT)
+		bpf_map_delete_elem(&arrived_contexts, &key);
 	return identity_decide(e, flags);
 }
 
@@ -103,8 +113,10 @@ static __always_inline bool identity_server(const struct connection *conn, const
 static __always_inline void identity_publish(struct scratch *s, const struct connection *conn,
 					     const struct hilo_exchange *e, u32 sequence)
 {
-	struct prepared_key key = { .sequence = sequence, .port = conn->local_port };
+	struct prepared_key key = { .sequence = sequence, .port = conn->local_port, .secure = conn->secure };
 	struct prepared_context *context = &s->prepared;
+	if (conn->secure && conn->older)
+		return;
 	__builtin_memset(context, 0, sizeof(*context));
 	context->trace_flags = e->trace_flags;
 	id_copy16(key.address, conn->local_address);

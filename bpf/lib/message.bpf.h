@@ -13,6 +13,7 @@ enum {
 	FIRST_LOOK = 2048,
 	/* walk_head: a whole head is there. */
 	WALK_HEAD_WHOLE = 2,
+	TLS_HANDSHAKE = 22,
 	STATUS_SWITCHING = 101,
 	STATUS_NO_CONTENT = 204,
 	STATUS_NOT_MODIFIED = 304,
@@ -34,11 +35,18 @@ static __always_inline bool walk_must_wait(const struct io *io)
 	return io->faulted && !io->incoming && !io->late;
 }
 
+/* Is a TLS handshake in the window: a record of that type, of version 3? */
+static __always_inline bool handshake_begins(const struct scratch *s)
+{
+	return s && s->window[0] == TLS_HANDSHAKE && s->window[1] == 3;
+}
+
 /* What follows is not the head of a message. */
 static __always_inline int walk_not_http(struct connection *conn, struct direction *d, struct io *io)
 {
 	io->position = io->total;
 	if (conn->role == HILO_ROLE_UNKNOWN) {
+		io->handshake = handshake_begins(scratch_get());
 		if (++conn->misses >= MISSES_MAX)
 			conn->ignored = 1;
 		d->phase = PHASE_LOST;

@@ -30,7 +30,8 @@ static __always_inline void outgoing_prepare(struct connection *conn, const stru
 	id_copy8(o->span_id, e->span_id);
 	o->trace_flags = e->trace_flags;
 	o->sequence = sequence;
-	o->optional = (options.propagation & HILO_PROPAGATE_TCP) != 0;
+	/* Whose option that is could not be told where the bytes between are encrypted. */
+	o->optional = (options.propagation & HILO_PROPAGATE_TCP) && (alone || !conn->secure);
 	barrier();
 	o->version++;
 }

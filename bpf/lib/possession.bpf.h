@@ -13,6 +13,22 @@ enum {
 	CONNECTION_TRIES = 512, /* a bound, as the verifier asks for one */
 };
 
+/* Scratch, of the programs of bpf/propagate and bpf/tls: one may be interrupted by another one on the same processor,
+ * where kernels let threads be preempted. The second one goes without. */
+static __always_inline struct scratch *scratch_take(void)
+{
+	struct scratch *s = scratch_get();
+	if (!s || !__sync_val_compare_and_swap(&s->busy, 0, 1))
+		return s;
+	count(HILO_COUNT_CONTENDED);
+	return 0;
+}
+
+static __always_inline void scratch_give_back(struct scratch *s)
+{
+	s->busy = 0;
+}
+
 /* 1: the connection is this program's, until connection_release. 0: it took too long, which is counted. What passes
  * now is missing from the stream, and what follows knows it by its sequence numbers. */
 __noinline int connection_take(struct connection *conn)

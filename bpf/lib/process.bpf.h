@@ -2,6 +2,7 @@
 #ifndef HILO_PROCESS_H
 #define HILO_PROCESS_H
 
+#include "scratch.bpf.h"
 #include "../maps/records.bpf.h"
 #include "../maps/settings.bpf.h"
 #include "../maps/threads.bpf.h"
@@ -23,6 +24,17 @@ static __always_inline void process_report(u32 tgid, u32 parent_tgid, u8 happeni
 	};
 	bpf_get_current_comm(event.comm, sizeof(event.comm));
 	records_put(&event, sizeof(event), happening != HILO_PROCESS_LISTEN || is_selected);
+}
+
+/* It begins TLS, and nothing is attached to OpenSSL in it. Asked for at its first, second, fourth ... handshake: there
+ * may be nothing to attach to, or not yet. */
+static __always_inline void process_encrypts(u32 tgid, struct hilo_selected_process *p, const struct io *io)
+{
+	if (!io->handshake || p->encrypts)
+		return;
+	u32 handshakes = ++p->handshakes;
+	if (!(handshakes & (handshakes - 1)))
+		process_report(tgid, 0, HILO_PROCESS_ENCRYPTS, 0, 1);
 }
 
 /* `judged`: by which number, if it is another process's. */

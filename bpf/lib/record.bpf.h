@@ -50,6 +50,8 @@ static __always_inline void exchange_prepare(const struct connection *conn, stru
 	id_copy16(e->peer_address, conn->peer_address);
 	if (conn->older)
 		e->flags |= HILO_FLAG_OLDER_CONNECTION;
+	if (conn->secure)
+		e->flags |= HILO_FLAG_SECURE;
 }
 
 /* Copies the request line, the Host line and the tracestate of the head behind the record: nothing else of a request

@@ -25,6 +25,7 @@ struct io {
 	u32 taken;     /* send: the kernel has room for all of it, so that its last byte is sent with it */
 	u32 late;      /* a send looked at after it happened, because its memory was not there before */
 	u32 faulted;   /* this io's memory could not be read */
+	u32 handshake; /* it begins as TLS does */
 	u32 kernel;    /* its segments lie in kernel memory: a send on its way through bpf/propagate */
 	u32 placing;   /* enum placing: whether a header may be put into these bytes */
 	u32 header_at; /* one more than where it belongs; 0: nowhere */

@@ -15,22 +15,6 @@ static __always_inline struct connection *connection_of(struct bpf_sock *sk)
 	return bpf_map_lookup_elem(&connections_by_address, &address);
 }
 
-/* A program here may be interrupted by another one's on the same processor, where kernels let threads be preempted: the
- * second one goes without. */
-static __always_inline struct scratch *scratch_take(void)
-{
-	struct scratch *s = scratch_get();
-	if (!s || !__sync_val_compare_and_swap(&s->busy, 0, 1))
-		return s;
-	count(HILO_COUNT_CONTENDED);
-	return 0;
-}
-
-static __always_inline void scratch_give_back(struct scratch *s)
-{
-	s->busy = 0;
-}
-
 /* A process connects. Only a selected one's socket gets a state here, and only what has one is enrolled. */
 static __always_inline int connecting(struct bpf_sock_addr *address)
 {

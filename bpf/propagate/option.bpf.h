@@ -93,6 +93,12 @@ static __always_inline void option_read(struct bpf_sock_ops *event)
 		context.trace_flags = option.trace_flags & 1;
 	segment_peer(event, key.address);
 	key.port = bpf_ntohl(event->remote_port);
+	struct bpf_sock *sk = event->sk;
+	const struct connection *conn = sk ? connection_of(sk) : 0;
+	if (conn && conn->tls) {
+		key.sequence = 0;
+		key.secure = PREPARED_NEXT;
+	}
 	bpf_map_update_elem(&arrived_contexts, &key, &context, BPF_ANY);
 	count(HILO_COUNT_OPTION_READ);
 }

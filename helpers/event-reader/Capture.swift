@@ -11,6 +11,10 @@ struct Capture {
     let settings: Int32
     let selected: Int32
     let counters: Int32
+    /// nil for programs that another process loaded.
+    let hooks: HookSet?
+    /// What the programs that follow TLS work on, too, by the programs' names.
+    let sharedWithTLS: [(name: String, descriptor: Int32)]
     /// What propagation works on, too, by the programs' names; empty where contexts are not passed on.
     let shared: [(name: String, descriptor: Int32)]
     /// What keeps the programs attached, by their names; none for programs that another process loaded.
@@ -36,6 +40,8 @@ struct Capture {
             2, of: &message, as: .init(BPF_MAP_TYPE_HASH, key: 4, value: MemoryLayout<hilo_selected_process>.size))
         counters = try Capture.take(
             3, of: &message, as: .init(BPF_MAP_TYPE_PERCPU_ARRAY, key: 4, value: MemoryLayout<UInt64>.size))
+        hooks = nil
+        sharedWithTLS = []
         shared = []
         links = []
         let possible = libbpf_num_possible_cpus()
@@ -110,12 +116,12 @@ struct Capture {
         selected = bpf_object__find_map_fd_by_name(object, "selected_processes")
         counters = bpf_object__find_map_fd_by_name(object, "counters")
         links = attached
-        shared =
-            arguments.carriers == 0
-            ? []
-            : SharedMaps.names(trustedSockets: hooks.hasTrustedSockets).map {
-                ($0, bpf_object__find_map_fd_by_name(object, $0))
-            }
+        func named(_ names: [String]) -> [(String, Int32)] {
+            names.map { ($0, bpf_object__find_map_fd_by_name(object, $0)) }
+        }
+        self.hooks = hooks
+        sharedWithTLS = named(SharedMaps.namesForTLS(trustedSockets: hooks.hasTrustedSockets))
+        shared = arguments.carriers == 0 ? [] : named(SharedMaps.names(trustedSockets: hooks.hasTrustedSockets))
         facts =
             [Fact("hooks", hooks.rawValue), Fact("programs", attached.map(\.program).joined(separator: ","))]
             + refused.map { Fact("refused.\($0.hooks.rawValue)", $0.text) }

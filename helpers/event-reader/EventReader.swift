@@ -19,7 +19,9 @@ struct EventReader: HelperService, ~Copyable {
 
     let arguments: Arguments
     private var object: [UInt8] = []
+    private var tlsObject: [UInt8] = []
     private(set) var capture: Capture?
+    private var tls: TLSPrograms?
     private var ring: RecordRing?
     private var batch = RecordBatch()
     private(set) var watched: Int32?
@@ -31,14 +33,18 @@ struct EventReader: HelperService, ~Copyable {
     private var isHeir: Bool { arguments.hooks == .inherited }
 
     mutating func open() throws(HelperFault) {
-        if !isHeir { object = try CaptureObject.read() }
+        if isHeir { return }
+        object = try CaptureObject.read()
+        tlsObject = try TLSPrograms.read()
     }
 
     var needsPrivilege: Bool { !isHeir }
 
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
         let capture = isHeir ? try inherit(from: coordinator) : try CaptureObject.load(object, arguments)
+        if let hooks = capture.hooks { tls = TLSPrograms(tlsObject, over: capture, hooks: hooks, arguments) }
         object = []
+        tlsObject = []
         do throws(SysError) {
             let ring = try RecordRing(map: capture.ring, bytes: arguments.ringBytes)
             watched = ring.wakeups
@@ -56,7 +62,7 @@ struct EventReader: HelperService, ~Copyable {
     }
 
     func probed() -> [Fact] {
-        capture?.facts ?? []
+        (capture?.facts ?? []) + (tls.map { [$0.fact] } ?? [])
     }
 
     func begin(for coordinator: borrowing Coordinator) throws(HelperFault) {
@@ -70,6 +76,8 @@ struct EventReader: HelperService, ~Copyable {
         for link in capture.links {
             try coordinator.send(CaptureLink(program: link.program), descriptors: [link.descriptor])
         }
+        guard let programs = tls?.programs else { return }
+        try coordinator.send(UprobePrograms(), descriptors: [programs.begin, programs.end])
     }
 
     var wakeInterval: UInt64? { EventReader.interval }

@@ -39,26 +39,37 @@ enum Operations {
         }
     }
 
-    /// One process. Its directory is held before the start time is compared, so that everything read afterwards is of
-    /// that process even when its number is given to another one meanwhile.
+    /// One process.
     static func describe(
         _ proc: borrowing HeldDirectory, _ tables: inout ListeningTables, _ request: DescribeRequest
     ) -> Result<ProcessDescription, Declined> {
-        guard let name = Policy.directoryName(of: request.pid) else {
-            return .failure(Declined(.invalid, text: "no process has that number"))
-        }
-        do throws(SysError) {
-            let directory = try proc.directory(name)
-            guard let stat = ProcessStat(try directory.contents(of: "stat", atMost: Bounds.stat)), !stat.hasEnded else {
-                return .failure(Declined(.gone, text: "the process has ended"))
-            }
-            guard request.startTime == 0 || request.startTime == stat.startTime else {
-                return .failure(Declined(.gone, text: "the number belongs to another process by now"))
-            }
-            return .success(try description(of: directory, &tables, stat, request))
+        do throws(Declined) {
+            let held = try HeldProcess(proc, request.pid, startTime: request.startTime)
+            return .success(
+                try Declined.translating { () throws(SysError) in
+                    try description(of: held.directory, &tables, held.stat, request)
+                })
         } catch {
-            let gone = error.code == Errno.noEntry || error.code == Errno.noProcess
-            return .failure(Declined(gone ? .gone : .refused, errno: error.code, text: "\(error)"))
+            return .failure(error)
+        }
+    }
+
+    /// A file that a process has mapped as code, opened.
+    static func library(
+        _ proc: borrowing HeldDirectory, _ request: LibraryRequest
+    ) throws(Declined) -> OpenedLibrary {
+        let held = try HeldProcess(proc, request.process.pid, startTime: request.process.startTime)
+        return try Declined.translating { () throws(SysError) in
+            let executable = String(decoding: try held.directory.linkTarget("exe"), as: UTF8.self)
+            let files = try MappedFile.all(in: try held.directory.open("maps"), executable: executable)
+            guard files.indices.contains(Int(request.index)) else {
+                throw SysError("openat", "file \(request.index)", code: Errno.noEntry)
+            }
+            let file = files[Int(request.index)]
+            let left = files.count - 1 - Int(request.index)
+            return OpenedLibrary(
+                path: String(file.path.prefix(Bounds.path)), left: UInt8(clamping: left),
+                file: try file.open(below: held.directory))
         }
     }
 

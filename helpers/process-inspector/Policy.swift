@@ -8,6 +8,8 @@ enum Policy {
         .scan,
         // What one process is: selected text of its /proc directory, and of its environment two variables.
         .describe,
+        // Files that it has mapped as code, opened for reading: its executable and libssl, no others.
+        .library,
     ]
 
     /// A process by its number as it appears in /proc: no sign, no zero, no path.
@@ -24,6 +26,13 @@ enum Bounds {
     static let status = 65_536
     static let commandLine = 8192
     static let cgroup = 4096
+    /// Of /proc/PID/maps, and of one line of it: a path of 4 KiB, in which a line feed takes four bytes.
+    static let maps = 8 * 1024 * 1024
+    static let mapsLine = 20_000
+    /// Characters of a file's path that are handed over.
+    static let path = 1024
+    /// Files of one process.
+    static let libraries = 16
     /// Of /proc/PID/environ.
     static let environment = 256 * 1024
     /// Of one of the two variables.

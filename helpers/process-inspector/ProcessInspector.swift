@@ -55,8 +55,28 @@ struct ProcessInspector: ~Copyable, HelperService {
             try coordinator.answer(request) { (question: DescribeRequest) in
                 Operations.describe(proc, &tables, question)
             }
+        case .library: try answerLibrary(request, for: coordinator)
         default:
             throw HelperFault(.fault, "A request of the policy has no operation: \(request.kind)")
         }
+    }
+
+    private func answerLibrary(
+        _ frame: Frame, for coordinator: borrowing Coordinator
+    ) throws(HelperFault) -> Coordinator.Answer {
+        let request: LibraryRequest
+        do throws(WireError) {
+            request = try frame.decode()
+        } catch {
+            throw HelperFault(error)
+        }
+        let opened: OpenedLibrary
+        do throws(Declined) {
+            opened = try Operations.library(proc, request)
+        } catch {
+            return try coordinator.decline(frame, error)
+        }
+        let reply = LibraryReply(path: opened.path, left: opened.left)
+        return try coordinator.reply(to: frame, with: reply, descriptors: [opened.file.rawValue])
     }
 }

@@ -10,6 +10,7 @@ extension ProcessInspector {
             because: "files below the held /proc: for reading, relative to a descriptor, no final link followed"),
         .allow(.read, because: "their contents"),
         .allow(.readlinkat, because: "/proc/PID/exe, and which of /proc/PID/fd are sockets"),
+        .allow(.fstat, because: "whether a file at a path is the one that a process has mapped"),
         .allow(.getdents64, because: "the processes of /proc, the descriptors of one"),
     ]
 }

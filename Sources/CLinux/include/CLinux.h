@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 
@@ -31,6 +32,8 @@ int hilo_prctl(int operation, unsigned long a, unsigned long b, unsigned long c,
 int hilo_openat(int directory, const char *path, int flags, mode_t mode);
 /* An O_PATH descriptor, closed on exec. */
 int hilo_open_path(const char *path);
+/* By this one call, whichever glibc would make of it: filters name it. */
+int hilo_fstat(int descriptor, struct stat *status);
 int hilo_pipe(int ends[2]);
 /* 1: a directory of the unified hierarchy of control groups, 0: something else, -1: errno says. */
 int hilo_is_control_group(int descriptor);
@@ -42,6 +45,9 @@ ssize_t hilo_readlinkat(int directory, const char *path, void *buffer, size_t si
 ssize_t hilo_getxattr(const char *path, const char *name, void *value, size_t size);
 /* Whether a path lies on a mount with nosuid: 1, 0, or -1. */
 int hilo_is_nosuid(const char *path);
+/* Attaches a program of uprobes to places in a file, in one process; a descriptor of the link. */
+int hilo_uprobe_link(int program, const char *path, const uint64_t *offsets, const uint64_t *cookies, uint32_t count,
+		     pid_t process, int at_return);
 ssize_t hilo_getdents64(int directory, void *buffer, size_t size);
 /* waitid on a pidfd without blocking. 1: the child has ended and was reaped; 0: it still runs. */
 int hilo_wait_pidfd(int pidfd, int blocking, int *code, int *status);

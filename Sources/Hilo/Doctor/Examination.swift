@@ -60,7 +60,7 @@ struct Examination {
         _ capture: [Trial.Outcome], _ inspector: Trial.Outcome, _ passing: Trial.Outcome
     ) -> [Feature] {
         zip(captureNames, capture).map { Examination.capture($0, $1) } + [
-            discovery(inspector), environments(inspector), passingOn(passing), laterRequests(passing),
+            tls(capture), discovery(inspector), environments(inspector), passingOn(passing), laterRequests(passing),
         ]
     }
 
@@ -76,6 +76,19 @@ struct Examination {
             return Feature(name, .on, "\(programs) programs loaded and attached, then every privilege given up")
         case .failed(let explanation): return Feature(name, .off, explanation.cause, remedy: explanation.remedy)
         }
+    }
+
+    private static func tls(_ capture: [Trial.Outcome]) -> Feature {
+        let name = "what is encrypted"
+        let said = capture.lazy.compactMap { outcome -> String? in
+            guard case .greeted(let hello) = outcome else { return nil }
+            return hello.probed.first { $0.name == Fact.tls }?.value
+        }.first
+        guard let said else { return Feature(name, .off, "see the sets of hooks") }
+        return said == Fact.tlsFollowed
+            ? Feature(name, .on, "what OpenSSL encrypts for a traced process is followed")
+            : Feature(
+                name, .limited, "HTTPS is not traced (\(said)); all else is", remedy: "Linux 6.6 or later")
     }
 
     /// `hilo run` needs it where it is told to.

@@ -33,7 +33,7 @@ struct Trial: Sendable {
             case .lost(let explanation, _):
                 outcome = outcome ?? .failed(explanation)
                 helper.stop()
-            case .entrusted: break
+            case .entrusted, .uprobes: break
             case .gaveUp(let explanation): return outcome ?? .failed(explanation)
             case .stopped:
                 if let outcome { return outcome }
@@ -66,7 +66,7 @@ struct Trial: Sendable {
             case .gaveUp(let explanation): return outcome ?? .failed(explanation)
             case .stopped:
                 if let outcome { return outcome }
-            case .ready: break
+            case .ready, .uprobes: break
             }
         }
         throw SysError("wait", HelperManifest.eventReader.name, code: Errno.noData)

@@ -10,19 +10,26 @@
 /twice/...   two calls one after the other, in the thread
 /none/...    calls nobody
 
-chain_server.py --port N [--host ADDRESS] --upstream PORT [--upstream-host ADDRESS] [--call PATH] --log FILE
+chain_server.py --port N [--host ADDRESS] --upstream PORT [--upstream-host ADDRESS] [--call PATH]
+    [--certificate FILE --key FILE] [--trust FILE [--late]] --log FILE
 
-PATH is what it asks the other one for, before /r/ID.
+PATH is what it asks the other one for, before /r/ID. With a certificate it serves HTTPS; with one to trust it calls so.
+With --late it loads OpenSSL when it calls for the first time.
 """
 
 import argparse
 import concurrent.futures
-import http.client
-import http.server
 import os
 import socket
 import subprocess
+import sys
 import threading
+
+if "--late" in sys.argv:
+    sys.modules["ssl"] = None  # http.client goes without, then
+
+import http.client
+import http.server
 
 from directives import Asked, Log, now
 
@@ -32,15 +39,42 @@ arguments.add_argument("--host", default="127.0.0.1")
 arguments.add_argument("--upstream", type=int, required=True)
 arguments.add_argument("--upstream-host", default="127.0.0.1")
 arguments.add_argument("--call", default="/up")
+arguments.add_argument("--certificate")
+arguments.add_argument("--key")
+arguments.add_argument("--trust")
+arguments.add_argument("--late", action="store_true")
 arguments.add_argument("--log", required=True)
 options = arguments.parse_args()
 log = Log(options.log)
 pool = concurrent.futures.ThreadPoolExecutor(4)
 kept = threading.local()
+trust_once = threading.Lock()
+trusted: list = []
+
+
+def trusting():
+    """The context of all calls, None where they are not encrypted."""
+    with trust_once:
+        if options.trust and not trusted:
+            if options.late:
+                del sys.modules["ssl"]
+            import ssl
+
+            trusted.append(ssl.create_default_context(cafile=options.trust))
+    return trusted[0] if trusted else None
+
+
+if not options.late:
+    trusting()
 
 
 def connect() -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(options.upstream_host, options.upstream, timeout=20)
+    connection = http.client.HTTPConnection(options.upstream_host, options.upstream, timeout=20)
+    context = trusting()
+    if context:
+        connection.connect()
+        connection.sock = context.wrap_socket(connection.sock, server_hostname=options.upstream_host)
+    return connection
 
 
 def call(identity: str) -> int:
@@ -82,8 +116,10 @@ def in_child(identity: str) -> int:
 
 
 def by_curl(identity: str) -> int:
-    url = f"http://{options.upstream_host}:{options.upstream}{options.call}/r/{identity}"
-    done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url], capture_output=True, text=True)
+    url = f"http{'s' if options.trust else ''}://{options.upstream_host}:{options.upstream}{options.call}/r/{identity}"
+    trust = ["--cacert", options.trust] if options.trust else []
+    command = ["curl", *trust, "-s", "-o", "/dev/null", "-w", "%{http_code}", url]
+    done = subprocess.run(command, capture_output=True, text=True)
     return int(done.stdout)
 
 
@@ -127,4 +163,12 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
 
-Server((options.host, options.port), Handler).serve_forever()
+server = Server((options.host, options.port), Handler)
+if options.certificate:
+    import ssl
+
+    presenting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    presenting.load_cert_chain(options.certificate, options.key)
+    # The handshake is shaken in the thread of the connection, not in the one that accepts.
+    server.socket = presenting.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()

@@ -26,8 +26,16 @@ def count(number: int, least: int = 60) -> int:
     return number if SLOWNESS == 1 else max(least, int(number / SLOWNESS) // 60 * 60)
 
 
+def _kernel() -> tuple:
+    major, minor = os.uname().release.split(".")[:2]
+    return int(major), int(minor)
+
+
+#: Whether this kernel lets programs be attached to functions of one process without a privilege (uprobe_multi).
+FOLLOWS_TLS = _kernel() >= (6, 6)
+
+
 def misses_what_waited(hooks: str) -> bool:
     """Whether this kernel hides from a set of hooks what a thread receives that waited for it before hilo came: see
     ARCHITECTURE.md, known limits."""
-    major, minor = os.uname().release.split(".")[:2]
-    return hooks == "fentry" and (int(major), int(minor)) < (6, 3)
+    return hooks == "fentry" and _kernel() < (6, 3)

@@ -1,0 +1,183 @@
+"""HTTPS: requests that OpenSSL encrypts, seen in plain text in the processes at both ends, and one trace across."""
+
+import os
+import signal
+
+import pytest
+from kit import certificates, checks, hilo, load, machine, network, ports, process
+from kit.waiting import until
+
+COUNT = machine.scaled(machine.count(300, least=60), machine.count(1000))
+FOLLOWED = "TLS of a process is followed"
+
+
+@pytest.fixture(scope="module")
+def files(workspace):
+    return certificates.make(workspace.directory("tls"))
+
+
+def presenting(files) -> list:
+    return ["--certificate", files / "server.pem", "--key", files / "server.key"]
+
+
+def trusting(files) -> list:
+    return ["--trust", files / "ca.pem"]
+
+
+def drive(recorders, server, new_run, way: str, workers: int) -> list:
+    """Every span of a load: three a request."""
+    plan = load.Plan(server.port, new_run(), COUNT, host="127.0.0.1", workers=workers, prefix="/" + way)
+    load.drive(plan)
+    found = []
+    for recorder, each in recorders:
+        found += recorder.wait_for_run(
+            plan.run, lambda spans, each=each: len(spans) >= each * COUNT, f"{each * COUNT} spans", timeout=20
+        )
+    return found
+
+
+def one_trace(found: list, called: set) -> str:
+    """Each request's spans hang together, and those across the connection say that it was HTTPS."""
+    across = [span for span in found if span.is_client or span.pid in called]
+    assert len(across) == 2 * COUNT and {span.attributes["url.scheme"] for span in across} == {"https"}
+    assert all(span.attributes["url.full"].startswith("https://") for span in across if span.is_client)
+    calls, arrivals = checks.parents(found), checks.peers(found, called)
+    assert calls.right == COUNT, f"{calls}: {calls.wrong[:3]}"
+    assert arrivals.right == COUNT, f"{arrivals}: {arrivals.wrong[:3]}"
+    return f"calls: {calls}; arrivals: {arrivals}"
+
+
+def following(run_hilo, hooks: str, recorder, services: list, besides: tuple = (), **more):
+    """A hilo that follows the TLS of all of them, and traces what listens on other ports besides."""
+    selection = ",".join(map(str, [*(service.port for service in services), *besides]))
+    run = run_hilo(hilo.environment(hooks, recorder.endpoint, OTEL_EBPF_OPEN_PORT=selection, **more))
+    run.wait_ready()
+    until(lambda: run.errors.count(FOLLOWED) >= len(services), "all to be followed", timeout=20)
+    return run
+
+
+@pytest.mark.follows_tls
+@pytest.mark.parametrize("way", ["same", "keep"])
+def test_both_ends_on_this_host(run_hilo, collect, start, new_run, hooks, measured, files, way):
+    """The server finds its client by the request's place in the plaintext."""
+    recorder = collect()
+    called = start.chain(9, *presenting(files), "--call", "/none")
+    caller = start.chain(called.port, *trusting(files), "--call", "/none")
+    run = following(run_hilo, hooks, recorder, [caller, called])
+    measured(one_trace(drive([(recorder, 3)], caller, new_run, way, 8), {called.pid}))
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
+@pytest.mark.parametrize("way", ["plain", "keep"])
+def test_records_that_go_through_memory(run_hilo, collect, start, new_run, hooks, measured, files, way):
+    """Node has OpenSSL write to memory, and sends from there: a session's socket is whose handshake it writes."""
+    recorder = collect()
+    called = start.chain_node(9, *presenting(files), "--call", "/none")
+    caller = start.chain_node(called.port, *trusting(files), "--call", "/none")
+    run = following(run_hilo, hooks, recorder, [caller, called])
+    measured(one_trace(drive([(recorder, 3)], caller, new_run, way, 1), {called.pid}))
+    found = drive([(recorder, 3)], caller, new_run, way, 32)
+    assert checks.peers(found, {called.pid}).right == COUNT and not checks.parents(found).wrong
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
+@pytest.mark.parametrize("way", ["same", "keep"])
+def test_between_two_hosts(run_hilo, collect, start, workspace, new_run, hooks, measured, way):
+    """The context goes in the option of the segment that the encrypted request begins in."""
+    with network.two_hosts() as (near, far):
+        names = tuple(f"IP:{host.addresses['IPv4']}" for host in (near, far))
+        files = certificates.make(workspace.directory("tls-of-two"), names)
+        with far.entered():
+            address = far.addresses["IPv4"]
+            called = start.chain(9, *presenting(files), "--host", address, "--call", "/none")
+        with near.entered():
+            caller = start.chain(called.port, *trusting(files), "--upstream-host", address, "--call", "/none")
+        runs, recorders = [], []
+        for host, service in ((near, caller), (far, called)):
+            with host.entered():
+                recorders.append(collect())
+                more = {"OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "all"}
+                runs.append(following(run_hilo, hooks, recorders[-1], [service], **more))
+        with near.entered():
+            found = drive(list(zip(recorders, (2, 1))), caller, new_run, way, 8)
+        measured(one_trace(found, {called.pid}))
+        for run in runs:
+            assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
+def test_a_proxy_that_terminates_tls(run_hilo, collect, start, new_run, hooks, measured, files):
+    """It is a service like others: it continues the trace."""
+    recorder = collect()
+    called = start.chain(9, *presenting(files), "--call", "/none")
+    port = ports.take()
+    nginx = start.nginx(
+        f"listen 127.0.0.1:{port} ssl; ssl_certificate {files}/server.pem; ssl_certificate_key {files}/server.key;"
+        "location / { proxy_http_version 1.1; proxy_set_header Connection ''; proxy_pass https://next; }",
+        f"upstream next {{ server 127.0.0.1:{called.port}; keepalive 16; }}",
+    )
+    caller = start.chain(port, *trusting(files), "--call", "/none")
+    run = following(run_hilo, hooks, recorder, [caller, nginx, called])
+    found = drive([(recorder, 5)], caller, new_run, "same", 8)
+    proxy = {nginx.pid, *process.children_of(nginx.pid)}
+    calls = checks.parents(found)
+    to_proxy = checks.peers([span for span in found if span.is_server or span.pid == caller.pid], proxy)
+    to_server = checks.peers([span for span in found if span.is_server or span.pid in proxy], {called.pid})
+    for tally, wanted in ((calls, 2 * COUNT), (to_proxy, COUNT), (to_server, COUNT)):
+        assert tally.right == wanted, f"{tally}: {tally.wrong[:3]}"
+    measured(f"calls: {calls}; arrivals at nginx: {to_proxy}; behind it: {to_server}")
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
+def test_openssl_that_comes_late(run_hilo, collect, start, new_run, hooks, measured, files):
+    """A process loads OpenSSL long after it was looked at: its first handshake brings hilo to look again."""
+    recorder = collect()
+    called = start.chain(9, *presenting(files), "--call", "/none")
+    caller = start.chain(called.port, *trusting(files), "--late", "--call", "/none")
+    run = following(run_hilo, hooks, recorder, [called], besides=(caller.port,))
+    name = new_run()
+    until(lambda: "processes=2" in run.errors, "both to be traced")
+    assert run.errors.count(FOLLOWED) == 1
+    load.drive(load.Plan(caller.port, name, 1, prefix="/same"))
+    until(lambda: run.errors.count(FOLLOWED) == 2, "the other one to be followed", timeout=20)
+    found = drive([(recorder, 3)], caller, new_run, "same", 4)
+    measured(f"from its second call on: {one_trace(found, {called.pid})}")
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
+def test_an_event_reader_is_killed(run_hilo, collect, start, new_run, hooks, measured, files):
+    """What is attached outlives it, and what starts later is followed by what it has loaded."""
+    recorder = collect()
+    called = start.chain(9, *presenting(files), "--call", "/none")
+    caller = start.chain(called.port, *trusting(files), "--call", "/none")
+    later = ports.take()
+    run = following(run_hilo, hooks, recorder, [called, caller], besides=(later,))
+    plan = load.Plan(caller.port, new_run(), 1_000_000, workers=4, prefix="/keep", rate=200 / machine.SLOWNESS)
+    driver = load.Driver(plan)
+    kills, seen = 3, 0
+    for _ in range(kills):
+        # One that is killed before it has served for long is not followed by an heir.
+        more = seen + 1200
+        seen = len(recorder.wait_for_run(plan.run, lambda found, more=more: len(found) >= more, f"{more} spans", 20))
+        reader = run.helper("event-reader")
+        os.kill(reader, signal.SIGKILL)
+        until(lambda reader=reader: run.helper("event-reader") != reader, "an heir")
+    last = start.chain(called.port, *trusting(files), "--call", "/none", port=later)
+    until(lambda: run.errors.count(FOLLOWED) == 3, "the last one to be followed", timeout=20)
+    driver.stop()
+    asked = len(driver.finish().answers)
+    found = recorder.wait_for_run(plan.run, lambda spans: len(spans) >= 3 * asked, f"{3 * asked} spans", timeout=20)
+    arrivals = checks.peers(found, {called.pid})
+    assert arrivals.right == asked, f"{arrivals}: {arrivals.wrong[:3]}"
+    later_on = one_trace(drive([(recorder, 3)], last, new_run, "same", 4), {called.pid})
+    measured(f"{kills} kills, {asked} requests, each traced at both ends; one that began later: {later_on}")
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_no_tls
+def test_where_it_cannot_be_followed(workspace):
+    assert "HTTPS is not traced" in hilo.command(workspace, "doctor").stdout

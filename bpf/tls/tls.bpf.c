@@ -1,0 +1,144 @@
+/* The TLS programs: what OpenSSL encrypts and decrypts, in plain text, in the thread that asks for it. They are
+ * attached to its functions in traced processes alone, and share capture's maps: a session's plaintext is a stream as
+ * any other, and is walked as one. Which socket its records go through, capture's own hooks have found
+ * (bpf/lib/tls.bpf.h).
+ *
+ *   call_begins  at the function: what is written is walked before it is encrypted
+ *   call_ends    at its return: what was read is walked before the application has it
+ */
+#include "../kernel/kernel_types.h"
+#include "../kernel/syscalls_x86_64.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include "../lib/sending.bpf.h"
+#include "../lib/tls.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline bool call_writes(const struct tls_call *call)
+{
+	return call->function == HILO_TLS_WRITE || call->function == HILO_TLS_WRITE_EX;
+}
+
+static __always_inline bool call_reads(const struct tls_call *call)
+{
+	return call->function == HILO_TLS_READ || call->function == HILO_TLS_READ_EX;
+}
+
+/* Walks `size` bytes of a session's plaintext. `late`: they were written before. */
+static __always_inline void session_walk(struct tls_session *session, u64 buffer, u32 size, u32 incoming, u32 late)
+{
+	struct connection *conn = &session->plain;
+	struct scratch *s = scratch_take();
+	if (!s)
+		return;
+	if (connection_take(conn)) {
+		u32 sent = session->sent;
+		walk_settle(conn, sent, bpf_ktime_get_ns());
+		io_reset(&s->io, session->socket);
+		io_segment(&s->io, buffer, size);
+		io_begin(&s->io, incoming ? session->received : sent, size, incoming);
+		s->io.taken = 0;
+		s->io.late = late;
+		if (late)
+			conn->unread = 0;
+		walk(conn);
+		connection_release(conn);
+	}
+	scratch_give_back(s);
+}
+
+/* OpenSSL has taken `size` bytes. */
+static __always_inline void session_has_sent(struct tls_session *session, u32 size)
+{
+	struct connection *conn = &session->plain;
+	session->sent += size;
+	if (!conn->unsettled || !connection_take(conn))
+		return;
+	walk_settle(conn, session->sent, bpf_ktime_get_ns());
+	connection_release(conn);
+}
+
+static __always_inline void session_end_of_stream(struct tls_session *session)
+{
+	if (!connection_take(&session->plain))
+		return;
+	connection_end_of_stream(&session->plain);
+	connection_release(&session->plain);
+}
+
+SEC("uprobe")
+int call_begins(struct pt_regs *regs)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	u32 tgid = thread >> 32;
+	struct hilo_selected_process *p = selected(tgid);
+	if (!p)
+		return 0;
+	p->encrypts = 1;
+	/* All at once: the verifier takes no place in them that is known only as the program runs. */
+	u64 ssl = regs->di, buffer = regs->si, length = regs->dx, count_at = regs->cx;
+	barrier();
+	struct tls_call call = { .ssl = ssl, .function = bpf_get_attach_cookie(regs) };
+	/* Reading and writing shake hands by themselves, where that is to be done. */
+	const struct tls_call *outer = bpf_map_lookup_elem(&tls_calls, &thread);
+	if (outer && outer->function && outer->ssl == call.ssl && call.function == HILO_TLS_HANDSHAKE)
+		return 0;
+	if (call.function != HILO_TLS_HANDSHAKE) {
+		bool is_int = call.function == HILO_TLS_READ || call.function == HILO_TLS_WRITE;
+		if (is_int)
+			length = (s32)length > 0 ? (u32)length : 0;
+		call.buffer = buffer;
+		call.length = length > 0x7fffffff ? 0x7fffffff : length;
+		call.count_at = is_int ? 0 : count_at;
+	}
+	struct tls_session *session = call_writes(&call) && call.length ? tls_session_get(call.ssl, tgid) : 0;
+	call.walked = session != 0;
+	if (bpf_map_update_elem(&tls_calls, &thread, &call, BPF_ANY))
+		return 0;
+	if (session)
+		session_walk(session, call.buffer, call.length, 0, 0);
+	return 0;
+}
+
+/* How many bytes passed. */
+static __always_inline u32 call_result(const struct tls_call *call, s32 returned)
+{
+	u64 size = 0;
+	if (returned <= 0 || call->function == HILO_TLS_HANDSHAKE)
+		return 0;
+	if (call->function == HILO_TLS_READ || call->function == HILO_TLS_WRITE)
+		size = returned;
+	else if (bpf_probe_read_user(&size, sizeof(size), (void *)call->count_at))
+		count(HILO_COUNT_USER_READ_FAILED);
+	return size > call->length ? call->length : size;
+}
+
+SEC("uprobe")
+int call_ends(struct pt_regs *regs)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	s32 returned = regs->ax;
+	struct tls_call *entered = bpf_map_lookup_elem(&tls_calls, &thread);
+	if (!entered || entered->function != bpf_get_attach_cookie(regs))
+		return 0;
+	struct tls_call call = *entered;
+	entered->function = 0;
+	struct tls_session *session = tls_session_get(call.ssl, thread >> 32);
+	if (!session)
+		return 0;
+	u32 size = call_result(&call, returned);
+	if (call_writes(&call) && size) {
+		/* Its socket was not known before, or its memory not there. */
+		if (!call.walked || session->plain.unread)
+			session_walk(session, call.buffer, size, 0, 1);
+		session_has_sent(session, size);
+	} else if (call_reads(&call) && size) {
+		session_walk(session, call.buffer, size, 1, 0);
+		session->received += size;
+	} else if (call.function == HILO_TLS_READ && !returned) {
+		session_end_of_stream(session);
+	}
+	return 0;
+}

@@ -1,0 +1,50 @@
+import LinuxSys
+import Wire
+
+/// The directory of one process, held before the start time is compared, so that everything read afterwards is of that
+/// process even when its number is given to another one meanwhile.
+struct HeldProcess: ~Copyable {
+    let directory: HeldDirectory
+    let stat: ProcessStat
+
+    /// - Parameter startTime: 0 for whoever has the number.
+    init(_ proc: borrowing HeldDirectory, _ pid: UInt32, startTime: UInt64) throws(Declined) {
+        guard let name = Policy.directoryName(of: pid) else {
+            throw Declined(.invalid, text: "no process has that number")
+        }
+        let directory = try Declined.translating { () throws(SysError) in try proc.directory(name) }
+        let text = try Declined.translating { () throws(SysError) in
+            try directory.contents(of: "stat", atMost: Bounds.stat)
+        }
+        guard let stat = ProcessStat(text), !stat.hasEnded else {
+            throw Declined(.gone, text: "the process has ended")
+        }
+        guard startTime == 0 || startTime == stat.startTime else {
+            throw Declined(.gone, text: "the number belongs to another process by now")
+        }
+        self.directory = directory
+        self.stat = stat
+    }
+}
+
+/// A file that a process has mapped, open for reading.
+struct OpenedLibrary: ~Copyable {
+    let path: String
+    /// How many more there are.
+    let left: UInt8
+    let file: OwnedFD
+}
+
+extension Declined {
+    /// What the kernel refuses is declined: as gone, if the process is.
+    static func translating<Result: ~Copyable>(
+        _ work: () throws(SysError) -> Result
+    ) throws(Declined) -> Result {
+        do throws(SysError) {
+            return try work()
+        } catch {
+            let gone = error.code == Errno.noEntry || error.code == Errno.noProcess
+            throw Declined(gone ? .gone : .refused, errno: error.code, text: "\(error)")
+        }
+    }
+}
