@@ -67,6 +67,11 @@ void capture_process_ends(u32 tgid)
     process_report(tgid, 0, HILO_PROCESS_EXIT, 0, true);
 }
 
+struct scratch *capture_scratch(void)
+{
+    return scratch_get();
+}
+
 struct thread_flow *capture_thread(u32 tid)
 {
     return bpf_map_lookup_elem(&thread_flows, &tid);

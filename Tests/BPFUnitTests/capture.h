@@ -38,6 +38,7 @@ struct hilo_settings *capture_settings(void);
 u64 capture_counter(enum hilo_counter counter);
 struct hilo_selected_process *capture_select(u32 tgid);
 void capture_process_ends(u32 tgid);
+struct scratch *capture_scratch(void);
 /* Another program has this connection, or has it no longer. */
 void capture_occupy(const struct peer *peer, bool occupied);
 struct thread_flow *capture_thread(u32 tid);

@@ -31,6 +31,8 @@ long bpf_msg_push_data(struct sk_msg_md *m, __u32 start, __u32 length, __u64 fla
     memset(at, MESSAGE_UNWRITTEN, length);
     message_bytes.size += length;
     pushed = true;
+    if (message_faults.meanwhile)
+        message_faults.meanwhile();
     show(m, 0, start ? start : 1);
     return 0;
 }

@@ -11,8 +11,11 @@ extern struct page message_bytes;
 
 enum { MESSAGE_UNWRITTEN = 0xfe };
 
-/* What fails next, for tests of that. */
-extern struct message_faults { bool push, pull_after_push, pop; } message_faults;
+/* What fails next, for tests of that, and what happens while room is made. */
+extern struct message_faults {
+    bool push, pull_after_push, pop;
+    void (*meanwhile)(void);
+} message_faults;
 
 /* Runs the program on these bytes. Returns its verdict; `message_bytes` is what it leaves. */
 int message_run(int (*program)(struct sk_msg_md *), struct bpf_sock *socket, const u8 *bytes, u32 size);

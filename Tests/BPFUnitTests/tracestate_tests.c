@@ -168,11 +168,37 @@ static void refusals_of_the_kernel(void)
     }
 }
 
+static const u8 *meanwhile;
+
+static void scratch_is_overwritten(void)
+{
+    memcpy(capture_scratch()->state.bytes, meanwhile, 3);
+}
+
+/* What was found fit is not in scratch any more when it is written. */
+static void displaced(void)
+{
+    static const struct { const char *bytes; bool leaves; } cases[] = {
+        { "a\r\n", false }, { "a\n\n", false }, { "\0=1", false }, { "a=\x7f", false }, { "a=\xff", false },
+        { "a=\t", true }, { "~= ", true },
+    };
+    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        meanwhile = (const u8 *)cases[i].bytes;
+        message_faults = (struct message_faults){ .meanwhile = scratch_is_overwritten };
+        serve_and_call(PARENT "tracestate: a=1\r\n", CALL, HILO_PROPAGATE_HEADERS);
+        message_faults = (struct message_faults){ 0 };
+        u32 size = sizeof(CALL) - 1 + (cases[i].leaves ? HEADER + EXTRA + 3 : 0);
+        CHECK(wire.size == size, "case %u: %u bytes have left", i, wire.size);
+        CHECK(capture_counter(HILO_COUNT_HEADER_FAILED) == !cases[i].leaves, "case %u: not counted", i);
+    }
+}
+
 const struct test tracestate_tests[] = {
     { "tracestate: what goes on", goes_on },
     { "tracestate: what is none", is_unfit },
     { "tracestate: every length and character", lengths_and_characters },
     { "tracestate: what stays behind", stays_behind },
     { "tracestate: what the kernel refuses", refusals_of_the_kernel },
+    { "tracestate: what is overwritten before it is written", displaced },
     { 0 },
 };

@@ -42,11 +42,12 @@ static __always_inline void traceparent_write(u8 *data, const struct prepared_co
 	data[69] = '\n';
 }
 
-/* `length` bytes behind the name; false if it has no room. */
+/* `length` bytes behind the name. False if it has no room, or they are not those that were found fit: of a thread that
+ * another one displaced in between, where kernels let that be, scratch may hold anybody's. */
 static __always_inline bool tracestate_write(u8 *data, const u8 *data_end, const struct tracestate *state, u32 length)
 {
 	static const char name[] = "tracestate: ";
-	u32 at = sizeof(name) - 1;
+	u32 at = sizeof(name) - 1, unfit = 0;
 	if (data + at > data_end)
 		return false;
 	for (u32 i = 0; i < at; i++)
@@ -55,13 +56,15 @@ static __always_inline bool tracestate_write(u8 *data, const u8 *data_end, const
 	for (u32 i = 0; i < HILO_TRACESTATE_MAX && i < length; i++, data++) {
 		if (data + 1 > data_end)
 			return false;
-		*data = state->bytes[i];
+		u8 c = *(const volatile u8 *)&state->bytes[i];
+		unfit |= (c < ' ' && c != '\t') | (c > '~');
+		*data = c;
 	}
 	if (data + 2 > data_end)
 		return false;
 	data[0] = '\r';
 	data[1] = '\n';
-	return true;
+	return !unfit;
 }
 
 /* Makes room at `at`, and writes the header there. All of the head lies in one piece then: the kernel takes a message
