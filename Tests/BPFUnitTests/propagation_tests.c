@@ -188,6 +188,28 @@ static void shapes(void)
     }
 }
 
+/* A head that would be longer than servers have to take is left as it is, in one send or in two. */
+static void longest_heads(void)
+{
+    for (u32 i = 0; i < 4; i++) {
+        static char text[2][HEAD_MAX + 1];
+        u32 size = i % 2 ? HEAD_MAX - HEADER + 1 : HEAD_MAX - HEADER;
+        memset(text[0], 'x', size);
+        memcpy(text[0], "GET / HTTP/1.1\r\nX: ", 19);
+        memcpy(text[0] + size - 4, "\r\n\r\n", 5);
+        open_client(HILO_PROPAGATE_HEADERS);
+        if (i >= 2) {
+            strcpy(text[1], text[0] + 6000);
+            text[0][6000] = 0;
+            send_text(text[0]);
+        }
+        send_text(text[i >= 2]);
+        u32 headers = capture_counter(HILO_COUNT_HEADER_WRITTEN), unplaced = capture_counter(HILO_COUNT_HEADER_NO_PLACE);
+        CHECK(headers == !(i % 2) && unplaced == i % 2, "case %u: %u headers, %u left", i, headers, unplaced);
+        CHECK(wire.size == size + HEADER * headers, "case %u: %u bytes", i, wire.size);
+    }
+}
+
 /* What the kernel refuses leaves no trace in the stream, or nothing is sent. */
 static void refusals_of_the_kernel(void)
 {
@@ -282,6 +304,7 @@ static void ends(void)
 const struct test propagation_tests[] = {
     { "propagation: whole connections", connections },
     { "propagation: shapes of requests", shapes },
+    { "propagation: the longest heads", longest_heads },
     { "propagation: what the kernel refuses", refusals_of_the_kernel },
     { "propagation: protocols that are not HTTP", other_protocols },
     { "propagation: what is not enrolled", not_enrolled },

@@ -138,6 +138,26 @@ static void lengths_and_characters(void)
     }
 }
 
+/* A head that it would make longer than servers have to take goes without, in one send or in two. */
+static void longest_heads(void)
+{
+    for (u32 i = 0; i < 4; i++) {
+        static char call[HEAD_MAX + 1];
+        u32 size = HEAD_MAX - HEADER - EXTRA - 3 + i % 2, first = i < 2 ? size : 6000;
+        memset(call, 'x', size);
+        memcpy(call, "GET / HTTP/1.1\r\nX: ", 19);
+        memcpy(call + size - 4, "\r\n\r\n", 5);
+        char begin[sizeof(call)] = "";
+        memcpy(begin, call, first);
+        serve_and_call(PARENT "tracestate: a=1\r\n", begin, HILO_PROPAGATE_HEADERS);
+        struct pieces rest = { .bytes = (const u8 *)call + first, .size = size - first, .count = 1 };
+        if (rest.size)
+            peer_send(&client, &rest, rest.size, true);
+        check_wire(call, i % 2 ? NULL : "a=1", "length");
+        CHECK(capture_counter(HILO_COUNT_STATE_UNSAFE) == i % 2, "case %u", i);
+    }
+}
+
 /* The trace that it belongs to is not the call's, or the application has its own. */
 static void stays_behind(void)
 {
@@ -197,6 +217,7 @@ const struct test tracestate_tests[] = {
     { "tracestate: what goes on", goes_on },
     { "tracestate: what is none", is_unfit },
     { "tracestate: every length and character", lengths_and_characters },
+    { "tracestate: the longest heads", longest_heads },
     { "tracestate: what stays behind", stays_behind },
     { "tracestate: what the kernel refuses", refusals_of_the_kernel },
     { "tracestate: what is overwritten before it is written", displaced },

@@ -42,8 +42,7 @@ static __always_inline u32 outgoing_state(struct connection *conn, const struct 
 	if (!conn->outgoing.stated || s->head.tracestate_start)
 		return 0;
 	u32 length = tracestate_fetch(conn);
-	/* Servers take heads of 8 KiB at least, and many no longer ones. */
-	if (length <= s->io.state_room && s->io.position + HEADER_LENGTH + STATE_LINE_EXTRA + length <= HEAD_MAX)
+	if (length <= s->io.state_room && s->head.end + HEADER_LENGTH + STATE_LINE_EXTRA + length <= HEAD_MAX)
 		return length;
 	count(HILO_COUNT_STATE_UNSAFE);
 	return 0;
@@ -64,7 +63,9 @@ static __always_inline void outgoing_place(struct connection *conn, struct scrat
 		return;
 	}
 	u32 empty_line = window_byte(s, h->end - 2) == '\r' ? 2 : 1;
-	if (!h->end || h->end - empty_line < h->before || io->position >= HEAD_MAX) {
+	/* Servers take heads of 8 KiB at least, and many no longer ones: all of it counts, in however many sends. */
+	if (!h->end || h->end - empty_line < h->before || h->end + HEADER_LENGTH > HEAD_MAX ||
+	    io->position >= HEAD_MAX) {
 		count(HILO_COUNT_HEADER_NO_PLACE);
 		return;
 	}
