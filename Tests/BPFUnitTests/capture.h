@@ -39,6 +39,8 @@ u64 capture_counter(enum hilo_counter counter);
 struct hilo_selected_process *capture_select(u32 tgid);
 void capture_process_ends(u32 tgid);
 struct scratch *capture_scratch(void);
+/* A call of a trial has ended: what comes of it. */
+void capture_decides(struct harm *harm);
 /* Another program has this connection, or has it no longer. */
 void capture_occupy(const struct peer *peer, bool occupied);
 struct thread_flow *capture_thread(u32 tid);

@@ -5,6 +5,10 @@
 #include "packet.h"
 #include "peer.h"
 #include "segment.h"
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { MILLISECOND = 1000000, HANGING_MAX = 4096, SEEDS = 12 };
 
@@ -209,7 +213,7 @@ static void outages(void)
 /* Calls that never end have failed after a while. */
 static void never_ends(void)
 {
-    static struct peer hanging[1000];
+    static struct peer hanging[1200];
     begin(1);
     u32 open = 0;
     struct dice d = { 1 };
@@ -222,9 +226,215 @@ static void never_ends(void)
             answer(&hanging[open], 200);
     }
     CHECK(!found(), "it waits for none");
-    kernel.now += 151ULL * 1000 * MILLISECOND;
-    open_by(&hanging[0], CLIENT_TGID);
+    for (u32 k = 0; k < 2; k++) {
+        kernel.now += 151ULL * 1000 * MILLISECOND;
+        for (u32 k = 0; k < 100; k++, open++) {
+            open_by(&hanging[open], CLIENT_TGID);
+            if (!ask(&hanging[open], 1))
+                answer(&hanging[open], 200);
+        }
+    }
     CHECK(found() == 1, "it waits for ever");
+}
+
+/* How many of so many calls, with so long between, it takes if this share of those with a header hangs for ever. */
+static u32 calls_until_hanging_is_found(struct dice *d, u32 count, u32 share, u64 between)
+{
+    static struct peer hanging[8000];
+    u32 calls = 0, hung = 0;
+    for (; calls < count && !found(); calls++) {
+        struct peer *client = &hanging[hung];
+        open_by(client, CLIENT_TGID);
+        kernel.now += between;
+        if (ask(client, 1) && chance(d, share)) {
+            hung++;
+            continue;
+        }
+        answer(client, 200);
+        peer_close(client, ENDING_OURS, 0);
+    }
+    return found() ? calls : 0;
+}
+
+/* Calls that hang for ever, of a process whose other calls go well: at first, in a part, or few. */
+static void hang_for_ever(void)
+{
+    static const struct { u32 share; u64 between; u32 most; } cases[] = {
+        { 100, 1000, 700 }, { 100, 100, 7000 }, { 10, 300, 4000 }, { 100, 10000, 200 },
+    };
+    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        u32 longest = 0;
+        for (u64 seed = 0; seed < SEEDS; seed++) {
+            struct dice d = { 111000 + seed };
+            begin(seed);
+            for (u32 k = 0; k < 1000; k++)
+                call(&d, 0, 0);
+            u32 took = calls_until_hanging_is_found(&d, 7900, cases[i].share, cases[i].between * MILLISECOND);
+            CHECK(took && took <= cases[i].most, "case %u, seed %llu: %u calls", i, seed, took);
+            longest = took > longest ? took : longest;
+        }
+        note("%u of 100 hang, a call in %llu ms: after %u calls at most", cases[i].share, cases[i].between, longest);
+    }
+}
+
+/* The same in a trial that has begun, and will not have its 200 calls of each kind for long. */
+static void hang_in_a_slow_trial(void)
+{
+    for (u64 seed = 0; seed < SEEDS; seed++) {
+        struct dice d = { 112000 + seed };
+        begin(seed);
+        for (u32 k = 0; k < 10; k++)
+            call(&d, 100, 100);
+        CHECK(capture_counter(HILO_COUNT_TRIALS) == 1, "no trial");
+        u32 took = calls_until_hanging_is_found(&d, 300, 100, 5000ULL * MILLISECOND);
+        CHECK(took && took < 200, "seed %llu: %u calls", seed, took);
+    }
+}
+
+/* Of one call in ten, suspicious at first: the calls that hang are what the longer trial is for. */
+static void hang_in_part_in_a_trial(void)
+{
+    for (u64 seed = 0; seed < SEEDS; seed++) {
+        struct dice d = { 113000 + seed };
+        begin(seed);
+        for (u32 k = 0; k < 20; k++)
+            call(&d, 100, 100);
+        CHECK(calls_until_hanging_is_found(&d, 7900, 10, 300ULL * MILLISECOND), "seed %llu", seed);
+    }
+}
+
+/* Calls that take minutes, as those that wait for news do, with a header or without: they are tried, more and more
+ * seldom. */
+static void waits_for_news(void)
+{
+    static struct peer waiting[50];
+    struct dice d = { 1 };
+    u32 calls = 0, headers = 0;
+    begin(1);
+    for (u32 k = 0; k < 50; k++) {
+        open_by(&waiting[k], CLIENT_TGID);
+        ask(&waiting[k], 1);
+    }
+    for (; calls < 40000; calls++) {
+        headers += call(&d, 0, 0);
+        kernel.now += 500ULL * MILLISECOND;
+        if (calls % 20)
+            continue;
+        struct peer *oldest = &waiting[calls / 20 % 50];
+        answer(oldest, 200);
+        peer_close(oldest, ENDING_OURS, 0);
+        open_by(oldest, CLIENT_TGID);
+        ask(oldest, 1);
+    }
+    CHECK(!found() && headers > calls / 100 * 95, "%llu found, %u of %u calls had a header", found(), headers, calls);
+    note("%llu trials in %u calls", capture_counter(HILO_COUNT_TRIALS), calls);
+}
+
+/* A part of the calls fails always, in some windows more of them and in some fewer. */
+static void keeps_its_headers(void)
+{
+    static const u32 shares[] = { 2, 3, 4, 5, 6, 8 };
+    u64 most = 0;
+    for (u32 i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        struct dice d = { 114000 + i };
+        begin(i);
+        for (u32 k = 0; k < 40000; k++)
+            call(&d, shares[i], shares[i]);
+        u64 withheld = capture_counter(HILO_COUNT_WITHHELD);
+        CHECK(!found() && withheld <= 3000, "%u of 100: %llu of 40,000 withheld", shares[i], withheld);
+        most = withheld > most ? withheld : most;
+    }
+    note("%llu of 40,000 withheld at most", most);
+}
+
+/* A trial of which one kind never begins ends all the same. */
+static void bounded(void)
+{
+    struct dice d = { 1 };
+    u32 left_out = 0;
+    begin(1);
+    for (u32 k = 0; k < 10; k++)
+        call(&d, 100, 100);
+    for (u32 k = 0; k < 10000; k++) {
+        struct peer client;
+        open_by(&client, CLIENT_TGID);
+        if (peer_is_enrolled(&client)) {
+            ask(&client, 1);
+            answer(&client, 200);
+        } else {
+            left_out += k >= 9000;
+        }
+        peer_close(&client, ENDING_OURS, 0);
+    }
+    CHECK(!left_out, "%u of 1,000 connections are left out still", left_out);
+}
+
+/* A request behind one that has no answer yet takes that one out of the trial. */
+static void pipelines_in_a_trial(void)
+{
+    static struct peer clients[600];
+    struct dice d = { 1 };
+    begin(1);
+    for (u32 k = 0; k < 10; k++)
+        call(&d, 100, 100);
+    for (u32 k = 0; k < 600; k++) {
+        open_by(&clients[k], CLIENT_TGID);
+        if (ask(&clients[k], 1)) {
+            ask(&clients[k], 1);
+        } else {
+            answer(&clients[k], 200);
+            peer_close(&clients[k], ENDING_OURS, 0);
+        }
+    }
+    kernel.now += 151ULL * 1000 * MILLISECOND;
+    for (u32 k = 0; k < 600; k++)
+        peer_close(&clients[k], ENDING_OURS, 0);
+    open_by(&clients[0], CLIENT_TGID);
+    CHECK(!found() && capture_counter(HILO_COUNT_TRIALS) == 1, "they have failed");
+}
+
+/* `harm` lies on two pages, of which one can be read: each time that the other one is, that is another moment. */
+static struct harm *torn;
+static u8 *pages;
+static u32 moments, stalls_at;
+
+static void moment_passes(int signal, siginfo_t *info, void *context)
+{
+    u32 size = getpagesize();
+    bool second = (u8 *)info->si_addr >= pages + size;
+    if (++moments == stalls_at) {
+        mprotect(pages, 2 * size, PROT_READ | PROT_WRITE);
+        torn->chosen += 200 * (CALL_ENDED + CALL_BEGUN);
+        torn->withheld += 200 * (CALL_ENDED + CALL_BEGUN);
+    }
+    mprotect(pages + size * second, size, PROT_READ | PROT_WRITE);
+    mprotect(pages + size * !second, size, PROT_NONE);
+}
+
+/* Calls of other processors end while one decides: all had failed of either kind, and now none does. */
+static void decided_meanwhile(void)
+{
+    u32 size = getpagesize();
+    struct sigaction handler = { .sa_sigaction = moment_passes, .sa_flags = SA_SIGINFO }, before;
+    pages = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    torn = (struct harm *)(pages + size - offsetof(struct harm, withheld));
+    begin(1);
+    sigaction(SIGSEGV, &handler, &before);
+    u32 most = 0;
+    for (stalls_at = 1; stalls_at <= 10; stalls_at++) {
+        mprotect(pages, 2 * size, PROT_READ | PROT_WRITE);
+        *torn = (struct harm){ .phase = 1, .most = 3200, .since = kernel.now };
+        torn->chosen = torn->withheld = 20 * (CALL_ENDED + CALL_BEGUN + CALL_FAILED);
+        mprotect(pages + size, size, PROT_NONE);
+        moments = 0;
+        capture_decides(torn);
+        most = moments > most ? moments : most;
+        mprotect(pages, 2 * size, PROT_READ | PROT_WRITE);
+        CHECK(torn->phase == 1, "what was read at two moments proves harm, stalled at %u", stalls_at);
+    }
+    sigaction(SIGSEGV, &before, NULL);
+    munmap(pages, 2 * size);
+    CHECK(most >= 4 && most < 10, "%u moments", most);
 }
 
 /* Bursts of segments that are sent again count for the one call that they belong to. */
@@ -370,7 +580,15 @@ const struct test harm_tests[] = {
     { "harm: a share of calls that always fails", is_accepted },
     { "harm: behind an outage", behind_an_outage },
     { "harm: calls that never end", never_ends },
+    { "harm: calls that hang for ever", hang_for_ever },
+    { "harm: calls that hang in a slow trial", hang_in_a_slow_trial },
+    { "harm: calls that hang in part", hang_in_part_in_a_trial },
+    { "harm: calls that wait for news", waits_for_news },
     { "harm: outages with calls that hang", outages },
+    { "harm: a share that fails keeps its headers", keeps_its_headers },
+    { "harm: a kind that never begins", bounded },
+    { "harm: pipelines in a trial", pipelines_in_a_trial },
+    { "harm: calls that end while one decides", decided_meanwhile },
     { "harm: segments that are sent again", losses },
     { "harm: kept connections", kept_connections },
     { "harm: connections that are closed while they rest", closed_while_at_rest },

@@ -204,7 +204,8 @@ static void longest_heads(void)
             send_text(text[0]);
         }
         send_text(text[i >= 2]);
-        u32 headers = capture_counter(HILO_COUNT_HEADER_WRITTEN), unplaced = capture_counter(HILO_COUNT_HEADER_NO_PLACE);
+        u32 headers = capture_counter(HILO_COUNT_HEADER_WRITTEN);
+        u32 unplaced = capture_counter(HILO_COUNT_HEADER_NO_PLACE);
         CHECK(headers == !(i % 2) && unplaced == i % 2, "case %u: %u headers, %u left", i, headers, unplaced);
         CHECK(wire.size == size + HEADER * headers, "case %u: %u bytes", i, wire.size);
     }

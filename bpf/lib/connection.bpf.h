@@ -84,7 +84,7 @@ struct outgoing {
 	u8 group;       /* enum group of the present request */
 	u8 drawn;       /* what chance has said of the next one, if it was asked */
 	u8 resent;      /* a segment was sent again since the present one began */
-	u32 trial;      /* in which chance was asked */
+	u32 span;       /* harm.span when chance was asked, or when it began */
 	u64 judged;     /* by which number the present request is judged */
 } HILO_ALIGNED;
 
@@ -103,26 +103,31 @@ enum group {
 	GROUP_WITHHELD = 3, /* chance said no */
 };
 
-struct calls {
-	u32 begun;
-	u32 count;  /* of those, how many have ended */
-	u32 failed; /* no answer, or a status from 400 on */
-	u32 resent; /* segments of it were sent again */
-};
+/* Of calls that are counted: how many have ended, have failed (no answer, or a status from 400 on), have had segments
+ * that were sent again, and have begun. All in one number: so no reader sees one without the others. */
+typedef u64 calls;
+#define CALL_ENDED 1ULL
+#define CALL_FAILED (1ULL << 16)
+#define CALL_RESENT (1ULL << 32)
+#define CALL_BEGUN (1ULL << 48)
 
 /* What is known of the calls of a process: see harm.bpf.h. */
 struct harm {
-	struct calls seen;
-	struct calls chosen, withheld; /* in a trial */
+	calls seen;
+	calls chosen, withheld; /* in a trial */
 	u32 accepted_failed; /* thousandths that fail without a header, too */
 	u32 accepted_resent;
+	u32 usual_failed; /* thousandths of what is seen, of which no more is usual than is accepted */
+	u32 usual_resent;
+	u32 accepted_hanging; /* so many calls */
 	u32 windows; /* to be seen until what goes on failing is tried again */
 	u32 pause;   /* how many that were the last time */
-	u32 trial;   /* its number */
-	u32 most;    /* calls of each kind in it */
-	u64 since;   /* when it began */
+	u32 span;    /* a number for the present trial, or span of watching */
+	u64 since;   /* when that began */
+	s32 open;    /* calls that began in this span, and have not ended */
+	s32 hanging; /* the same, in the span before it */
+	u32 most;    /* calls of each kind in a trial */
 	u32 phase;   /* enum harm_phase */
-	u32 reserved;
 };
 
 struct connection {

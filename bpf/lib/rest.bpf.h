@@ -76,7 +76,7 @@ static __always_inline void rest_begins(struct connection *conn)
 	struct scratch *s = scratch_get();
 	if (!s || !p || p->reads_ahead)
 		return;
-	if (rest_is_unlikely(conn, p) || harm_is_found(conn))
+	if (rest_is_unlikely(conn, p) || harm_is_found(p))
 		return;
 	struct hilo_rest *rest = &s->rest;
 	rest->connection = conn->id;

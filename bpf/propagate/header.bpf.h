@@ -158,9 +158,10 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 	struct outgoing *o = &conn->outgoing;
 	u32 size = message->size, requests = conn->requests;
 	struct tcp_sock *tcp = (struct tcp_sock *)socket;
+	struct hilo_selected_process *p = process_of(conn);
+	bool harmed = p && harm_is_found(p);
 	/* A thread of its own reads there: it reads while the connection rests, too. */
-	struct hilo_selected_process *p = socket_is_waited_for(socket) ? process_of(conn) : 0;
-	if (p)
+	if (p && socket_is_waited_for(socket))
 		p->reads_ahead = 1;
 	/* Where the kernel takes a part of this send only, it counts what it took without regard to what was put in:
 	 * the application would send some of it again. It takes the head whole with nothing else on its way, and room
@@ -170,7 +171,7 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 		     socket_has_room(socket, head + HEADER_LENGTH);
 	u32 state = HILO_TRACESTATE_MAX + STATE_LINE_EXTRA;
 	s->io.state_room = socket_has_room(socket, head + HEADER_LENGTH + state) ? HILO_TRACESTATE_MAX : 0;
-	u32 placing = harm_is_found(conn) ? PLACING_NOTHING : quiet ? PLACING_HEADER : PLACING_UNSAFE;
+	u32 placing = harmed ? PLACING_NOTHING : quiet ? PLACING_HEADER : PLACING_UNSAFE;
 	u32 header_at = message_walk(message, conn, s, socket, placing);
 	/* Or else the head of the first request ends in a later send. */
 	o->passed = conn->requests != requests || conn->direction[0].phase != PHASE_HEAD ||
