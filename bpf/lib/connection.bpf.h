@@ -127,7 +127,9 @@ struct harm {
 	s32 open;    /* calls that began in this span, and have not ended */
 	s32 hanging; /* the same, in the span before it */
 	u32 most;    /* calls of each kind in a trial */
+	u32 proven;  /* it is the second one: the first has found harm */
 	u32 phase;   /* enum harm_phase */
+	u32 reserved;
 };
 
 struct connection {

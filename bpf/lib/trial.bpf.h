@@ -232,12 +232,18 @@ static __always_inline bool trial_ends(const struct trial *t, struct harm *h)
 	return false;
 }
 
-/* Found in a trial. */
+/* Found in a trial. It is said once more in a second one, begun at once: what is asked after every call is answered by
+ * chance some time. */
 static __always_inline void harm_find(struct harm *h, const struct trial *t, const struct connection *conn)
 {
 	struct scratch *s = scratch_get();
 	if (!s || !trial_ends(t, h))
 		return;
+	if (!h->proven) {
+		h->proven = 1;
+		harm_tries(h, h->most, bpf_ktime_get_ns());
+		return;
+	}
 	harm_enters(h, HARM_FOUND);
 	count(HILO_COUNT_HARMED);
 	/* Without the thread's name: older kernels do not tell programs of sk_msg. */
@@ -267,6 +273,7 @@ static __always_inline void harm_acquit(struct harm *h, const struct trial *t, b
 	h->usual_resent = h->accepted_resent = harm_share(calls_resent(t->withheld), m);
 	h->pause = !h->pause ? 1 : h->pause < HARM_PAUSE_MAX ? h->pause * 2 : h->pause;
 	h->windows = h->pause;
+	h->proven = 0;
 	harm_watches(h, bpf_ktime_get_ns());
 }
 
