@@ -11,7 +11,7 @@ public enum SharedMaps {
     public static let ofProgramsAlone =
         [ofTrustedSockets, byAddress] + [
             "open_requests", "forwarded_requests", "request_targets", "prepared_contexts", "arrived_contexts",
-            "thread_flows", "partial_heads", "tracestates", "harms",
+            "thread_flows", "partial_heads", "tracestates", "harms", "harmed",
         ]
         + ofSessions
 

@@ -78,6 +78,12 @@ void capture_decides(struct harm *harm)
     harm_decide(harm, &whose);
 }
 
+void capture_forgets_calls(u32 tgid)
+{
+    const struct hilo_selected_process *p = bpf_map_lookup_elem(&selected_processes, &tgid);
+    bpf_map_delete_elem(&harms, &p->judged);
+}
+
 struct thread_flow *capture_thread(u32 tid)
 {
     return bpf_map_lookup_elem(&thread_flows, &tid);

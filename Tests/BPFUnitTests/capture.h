@@ -41,6 +41,8 @@ void capture_process_ends(u32 tgid);
 struct scratch *capture_scratch(void);
 /* A call of a trial has ended: what comes of it. */
 void capture_decides(struct harm *harm);
+/* What the calls of this process are judged by is pushed out of its table. */
+void capture_forgets_calls(u32 tgid);
 /* Another program has this connection, or has it no longer. */
 void capture_occupy(const struct peer *peer, bool occupied);
 struct thread_flow *capture_thread(u32 tid);

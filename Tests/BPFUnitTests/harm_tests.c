@@ -451,6 +451,18 @@ static void decided_meanwhile(void)
     CHECK(most >= 4 && most < 10, "%u moments", most);
 }
 
+/* A verdict is known for longer than what it was reached by. */
+static void verdict_stays(void)
+{
+    struct dice d = { 1 };
+    begin(1);
+    calls_until_found(&d, 1000, 100, 0);
+    capture_forgets_calls(CLIENT_TGID);
+    for (u32 k = 0; k < 10; k++)
+        CHECK(!call(&d, 0, 0), "it has headers again");
+    CHECK(found() == 1, "it is found again");
+}
+
 /* Bursts of segments that are sent again count for the one call that they belong to. */
 static void losses(void)
 {
@@ -604,6 +616,7 @@ const struct test harm_tests[] = {
     { "harm: a kind that never begins", bounded },
     { "harm: pipelines in a trial", pipelines_in_a_trial },
     { "harm: calls that end while one decides", decided_meanwhile },
+    { "harm: a verdict stays", verdict_stays },
     { "harm: segments that are sent again", losses },
     { "harm: kept connections", kept_connections },
     { "harm: connections that are closed while they rest", closed_while_at_rest },

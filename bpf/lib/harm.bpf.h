@@ -27,14 +27,14 @@ static __always_inline u64 harm_number(struct hilo_selected_process *p)
 	return p->judged;
 }
 
-/* Whom nothing is written for any more. */
+/* Whom nothing is written for any more. A verdict outlives what it was reached by. */
 static __always_inline bool harm_is_found(const struct hilo_selected_process *p)
 {
 	u64 number = p->judged;
 	if (!number)
 		return false;
 	const struct harm *h = bpf_map_lookup_elem(&harms, &number);
-	return h && NOW(h->phase) == HARM_FOUND;
+	return h ? NOW(h->phase) == HARM_FOUND : bpf_map_lookup_elem(&harmed, &number) != 0;
 }
 
 /* Whether this connection may be enrolled for its next request. */
@@ -51,6 +51,8 @@ __noinline int harm_admits(struct connection *conn)
 	o->judged = number;
 	struct harm *h = bpf_map_lookup_elem(&harms, &number);
 	if (!h) {
+		if (bpf_map_lookup_elem(&harmed, &number))
+			return 0;
 		/* Calls that one before this has counted are of none of its spans. */
 		struct harm blank = { .span = bpf_get_prandom_u32(), .since = now };
 		bpf_map_update_elem(&harms, &number, &blank, BPF_NOEXIST);

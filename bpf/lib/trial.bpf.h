@@ -245,6 +245,9 @@ static __always_inline void harm_find(struct harm *h, const struct trial *t, con
 		return;
 	}
 	harm_enters(h, HARM_FOUND);
+	u64 number = conn->outgoing.judged;
+	/* Where that has no room it is known for as long as this is. */
+	bpf_map_update_elem(&harmed, &number, &h->phase, BPF_ANY);
 	count(HILO_COUNT_HARMED);
 	/* Without the thread's name: older kernels do not tell programs of sk_msg. */
 	struct hilo_process_event *event = &s->event;
