@@ -28,6 +28,7 @@ struct io {
 	u32 handshake; /* it begins as TLS does */
 	u32 kernel;    /* its segments lie in kernel memory: a send on its way through bpf/propagate */
 	u32 placing;   /* enum placing: whether a header may be put into these bytes */
+	u32 allowed;   /* the same, for the first bytes of this send */
 	u32 header_at; /* one more than where it belongs; 0: nowhere */
 	struct prepared_context header; /* what it says */
 	u32 header_length; /* with a tracestate behind it, if one is in scratch for it */

@@ -120,7 +120,7 @@ static __always_inline u32 window_open(struct sk_msg_md *message, struct io *io,
 /* Walks a message window by window; one that is a body as a whole is only counted. Returns one more than where a header
  * belongs, or 0. */
 static __always_inline u32 message_walk(struct sk_msg_md *message, struct connection *conn, struct scratch *s,
-					u64 socket, u32 placing)
+					u64 socket)
 {
 	struct direction *d = &conn->direction[0];
 	struct io *io = &s->io;
@@ -143,7 +143,7 @@ static __always_inline u32 message_walk(struct sk_msg_md *message, struct connec
 		}
 		io_begin(io, sequence + at + (header_at ? io->header_length : 0), shown, 0);
 		if (!i)
-			io->placing = placing;
+			io->placing = io->allowed;
 		walk(conn);
 		if (!i)
 			header_at = io->header_at;
@@ -171,8 +171,8 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 		     socket_has_room(socket, head + HEADER_LENGTH);
 	u32 state = HILO_TRACESTATE_MAX + STATE_LINE_EXTRA;
 	s->io.state_room = socket_has_room(socket, head + HEADER_LENGTH + state) ? HILO_TRACESTATE_MAX : 0;
-	u32 placing = harmed ? PLACING_NOTHING : quiet ? PLACING_HEADER : PLACING_UNSAFE;
-	u32 header_at = message_walk(message, conn, s, socket, placing);
+	s->io.allowed = harmed ? PLACING_NOTHING : quiet ? PLACING_HEADER : PLACING_UNSAFE;
+	u32 header_at = message_walk(message, conn, s, socket);
 	/* Or else the head of the first request ends in a later send. */
 	o->passed = conn->requests != requests || conn->direction[0].phase != PHASE_HEAD ||
 		    !begins_request(s, conn->direction[0].partial);
