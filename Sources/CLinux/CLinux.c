@@ -49,6 +49,11 @@ int hilo_openat(int directory, const char *path, int flags, mode_t mode)
 	return openat(directory, path, flags, mode);
 }
 
+int hilo_o_path(void)
+{
+	return O_PATH;
+}
+
 int hilo_fstat(int descriptor, struct stat *status)
 {
 	return (int)syscall(SYS_fstat, descriptor, status);

@@ -17,7 +17,9 @@ extension Conductor {
             if !isHeir { beginCapture() }
             configure()
         case .entrusted(let shared): lend(shared)
-        case .uprobes(let begin, let end): session.follower.post(.programs(begin: begin, end: end))
+        case .uprobes(let begin, let end):
+            guard session.settings.ebpf.tls == .openssl else { break }
+            session.follower.post(.programs(TLSProgramPair(begin: begin, end: end)))
         case .lost(let explanation, let pause):
             progress.readerLost()
             sayLost(explanation, pause)
@@ -30,6 +32,7 @@ extension Conductor {
 
     /// The programs are new: between the ones before and these nothing was attached.
     private mutating func beginCapture() {
+        session.follower.post(.programs(nil))
         ledger.beginLife(received: session.tracer.counts.received)
         if progress.hasScanBegun {
             logger.warning(

@@ -120,9 +120,14 @@ struct Conductor {
         switch news {
         case .stranger(let process): perform(discovery.captured(of: process))
         case .process(let event):
-            if event.happening == .encrypts { return session.follower.post(.follow(event.process)) }
+            // Of a process that was chosen: what greets as an event-reader may have fallen.
+            let isChosen = silence.service(of: event.process) != nil
+            if event.happening == .encrypts {
+                if isChosen { session.follower.post(.follow(event.process)) }
+                return
+            }
             guard let happening = ProcessHappening(event) else { return sayHarmed(event) }
-            if case .listen = happening, event.isSelected { session.follower.post(.follow(event.process)) }
+            if case .listen = happening, isChosen { session.follower.post(.follow(event.process)) }
             perform(discovery.take(happening, of: event.process, isTraced: event.isSelected))
         }
     }

@@ -124,6 +124,8 @@ public final class Session: Sendable {
                 if let code = sink.failure() { inbox.post(.sinkFailed(code)) }
             }
         }
+        // Waited for by nobody: it may wait for a file.
+        Task { await follower.run() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepTime() }
             group.addTask {
@@ -131,7 +133,6 @@ public final class Session: Sendable {
                     inspector: self.inspector, reader: self.reader, tracer: self.tracer, backlog: self.backlog
                 ) { self.inbox.post(.answer($0)) }.run(actions)
             }
-            group.addTask { await self.follower.run() }
             await conductor.conduct()
             await conductor.end(deliveries)
             actions.finish()

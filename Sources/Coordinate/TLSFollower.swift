@@ -2,25 +2,31 @@ import ELF
 import LinuxSys
 import Logging
 import Supervise
+import Synchronization
 import Wire
 
 /// Has the TLS of traced processes followed: finds OpenSSL in what they have mapped, and attaches the programs that an
 /// event-reader has loaded. What is attached stays so for as long as its links are held here.
 ///
-/// For one task. Files are chosen by strangers, and may lie on a file system that answers never: they are read in a
-/// thread of its own, which nothing but this waits for.
+/// For one task. Files are chosen by strangers, and may lie on a file system that never answers: each is read in a
+/// thread of its own, which is waited for only so long.
 final class TLSFollower: Sendable {
     enum Wish: Sendable {
         /// A process is traced, or begins TLS that nobody follows: look for OpenSSL in it.
         case follow(UInt32)
         /// It is traced no more.
         case leave(UInt32)
-        /// The programs that are at work from now on. Those before belong to maps that nobody reads any more.
-        case programs(begin: HeldDescriptor, end: HeldDescriptor)
+        /// The programs that are at work from now on, or none. Those before belong to maps that nobody reads any more.
+        case programs(TLSProgramPair?)
     }
 
     /// Of one process.
     private static let mostLibraries: UInt8 = 16
+    /// With programs attached; two descriptors each.
+    private static let mostFiles = 1000
+    private static let patience = Duration.seconds(5)
+    /// Threads that wait for a file that does not answer. With so many, nothing more is read.
+    private static let mostStuck = 4
 
     private let wishes = Outbox<Wish>()
     private let inspector: Helper
@@ -45,26 +51,25 @@ final class TLSFollower: Sendable {
             var wanted: [UInt32] = []
             for wish in batch {
                 switch wish {
-                case .programs(let begin, let end):
-                    await drop(state.replacePrograms(Programs(begin: begin, end: end)))
+                case .programs(let programs):
+                    drop(state.replacePrograms(programs))
                     wanted = state.traced.sorted()
                 case .leave(let pid):
                     wanted.removeAll { $0 == pid }
-                    await drop(state.leave(pid))
+                    drop(state.leave(pid))
                 case .follow(let pid):
                     state.traced.insert(pid)
                     if !wanted.contains(pid) { wanted.append(pid) }
                 }
             }
             guard let programs = state.programs else { continue }
-            for pid in wanted { await follow(pid, programs, &state) }
+            for pid in wanted where !state.setAside.contains(pid) { await follow(pid, programs, &state) }
         }
-        await drop(state.leaveAll())
     }
 
     // MARK: - One process
 
-    private func follow(_ pid: UInt32, _ programs: Programs, _ state: inout State) async {
+    private func follow(_ pid: UInt32, _ programs: TLSProgramPair, _ state: inout State) async {
         for index in 0..<TLSFollower.mostLibraries {
             do throws(AskError) {
                 let process = ProcessInstance(pid: pid, startTime: 0)
@@ -72,6 +77,8 @@ final class TLSFollower: Sendable {
                 await attach(file, reply.path, to: pid, programs, &state)
                 if reply.left == 0 { return }
             } catch {
+                // What keeps the inspector from answering is not looked at again.
+                if error == .gone || error == .late { state.setAside.insert(pid) }
                 let facts: Logger.Metadata = ["pid": "\(pid)", "reason": "\(error)"]
                 logger.debug("A process could not be searched for OpenSSL", metadata: facts)
                 return
@@ -80,20 +87,27 @@ final class TLSFollower: Sendable {
     }
 
     private func attach(
-        _ file: HeldDescriptor, _ path: String, to pid: UInt32, _ programs: Programs, _ state: inout State
+        _ file: HeldDescriptor, _ path: String, to pid: UInt32, _ programs: TLSProgramPair, _ state: inout State
     ) async {
+        var facts: Logger.Metadata = ["pid": "\(pid)", "file": "\(path)"]
+        guard state.countOfFiles < TLSFollower.mostFiles, state.stuck < TLSFollower.mostStuck else {
+            if !state.isFullSaid { logger.warning("TLS of no more processes can be followed", metadata: facts) }
+            state.isFullSaid = true
+            return
+        }
         let known = state.places
         let held = state.links[pid] ?? [:]
         let outcome = await blocking { () -> Attachment in
             do throws(SysError) {
-                let status = try file.withDescriptor { (file) throws(SysError) in try file.fileStatus() }
-                if held[status] != nil { return .nothing }
+                let opened = try file.withDescriptor { (file) throws(SysError) in try OwnedFD.reading(named: file) }
+                let status = try opened.fileStatus()
+                if held[status] != nil || !status.isRegular { return .nothing }
                 let places: [UprobeLink.Function]
                 if let before = known[status] {
                     places = before
                 } else {
                     do throws(ELFError) {
-                        places = try OpenSSLFunctions.places(in: file)
+                        places = try OpenSSLFunctions.places(in: opened)
                     } catch {
                         return .unfit(status, "\(error)")
                     }
@@ -104,7 +118,6 @@ final class TLSFollower: Sendable {
                 return .failed("\(error)")
             }
         }
-        var facts: Logger.Metadata = ["pid": "\(pid)", "file": "\(path)"]
         switch outcome {
         case .nothing: break
         case .without(let status): state.remember([], of: status)
@@ -119,7 +132,10 @@ final class TLSFollower: Sendable {
         case .failed(let reason):
             facts["reason"] = "\(reason)"
             logger.warning("TLS of a process cannot be followed", metadata: facts)
-        case nil: logger.warning("There is no thread to follow TLS with", metadata: facts)
+        case nil:
+            state.stuck += 1
+            state.setAside.insert(pid)
+            logger.warning("A file of a traced process does not answer: its TLS is not followed", metadata: facts)
         }
     }
 
@@ -131,26 +147,49 @@ final class TLSFollower: Sendable {
         case failed(String)
     }
 
-    /// The kernel waits for its other processors before a link is gone.
-    private func drop(_ links: [HeldDescriptor]) async {
+    /// In a thread, since the kernel waits for its other processors before a link is gone.
+    private func drop(_ links: [HeldDescriptor]) {
         guard !links.isEmpty else { return }
-        _ = await blocking { withExtendedLifetime(links) {} }
+        do throws(SysError) {
+            try BlockingThread.start(name: "tls") { withExtendedLifetime(links) {} }
+        } catch {
+            // They are closed here, then.
+        }
     }
 
-    /// - Returns: nil where no thread could be made.
+    /// - Returns: nil when it takes too long, or where no thread could be made.
     private func blocking<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result? {
         await withCheckedContinuation { waiting in
+            let answer = FirstAnswer(waiting)
             do throws(SysError) {
-                try BlockingThread.start(name: "tls") { waiting.resume(returning: work()) }
+                try BlockingThread.start(name: "tls") { answer.give(work()) }
             } catch {
-                waiting.resume(returning: nil)
+                answer.give(nil)
+            }
+            Task {
+                try? await Task.sleep(for: TLSFollower.patience)
+                answer.give(nil)
             }
         }
     }
 }
 
+/// Takes the first of two answers.
+private final class FirstAnswer<Value: Sendable>: Sendable {
+    private let waiting: Mutex<CheckedContinuation<Value?, Never>?>
+
+    init(_ waiting: CheckedContinuation<Value?, Never>) {
+        self.waiting = Mutex(waiting)
+    }
+
+    func give(_ value: Value?) {
+        let first = waiting.withLock { $0.take() }
+        first?.resume(returning: value)
+    }
+}
+
 /// The programs that follow TLS.
-private struct Programs: Sendable {
+struct TLSProgramPair: Sendable {
     let begin: HeldDescriptor
     let end: HeldDescriptor
 
@@ -173,16 +212,23 @@ private struct Programs: Sendable {
 }
 
 private struct State {
-    private(set) var programs: Programs?
+    private(set) var programs: TLSProgramPair?
     var traced: Set<UInt32> = []
     /// What keeps programs attached, by process and file.
     var links: [UInt32: [FileStatus: [HeldDescriptor]]] = [:]
     /// Where files have the functions; none: they do not hold OpenSSL.
     private(set) var places: [FileStatus: [UprobeLink.Function]] = [:]
 
-    private static let mostFiles = 1024
+    /// Processes of which something did not answer.
+    var setAside: Set<UInt32> = []
+    var stuck = 0
+    var isFullSaid = false
 
-    mutating func replacePrograms(_ new: Programs) -> [HeldDescriptor] {
+    private static let mostPlaces = 1024
+
+    var countOfFiles: Int { links.values.reduce(0) { $0 + $1.count } }
+
+    mutating func replacePrograms(_ new: TLSProgramPair?) -> [HeldDescriptor] {
         programs = new
         defer { links = [:] }
         return links.values.flatMap { $0.values.flatMap { $0 } }
@@ -190,16 +236,12 @@ private struct State {
 
     mutating func leave(_ pid: UInt32) -> [HeldDescriptor] {
         traced.remove(pid)
+        setAside.remove(pid)
         return links.removeValue(forKey: pid).map { $0.values.flatMap { $0 } } ?? []
     }
 
-    mutating func leaveAll() -> [HeldDescriptor] {
-        defer { links = [:] }
-        return links.values.flatMap { $0.values.flatMap { $0 } }
-    }
-
     mutating func remember(_ found: [UprobeLink.Function], of file: FileStatus) {
-        if places.count >= State.mostFiles { places = [:] }
+        if places.count >= State.mostPlaces { places = [:] }
         places[file] = found
     }
 }

@@ -31,6 +31,12 @@ public struct HeldDirectory: ~Copyable, Sendable {
         try OwnedFD.open(name, flags: O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, relativeTo: descriptor.rawValue)
     }
 
+    /// A descriptor that names a file without opening it (`O_PATH`): no right to its contents comes with it, and no
+    /// device notices. A final symbolic link is not followed.
+    public borrowing func named(_ name: String) throws(SysError) -> OwnedFD {
+        try OwnedFD.open(name, flags: hilo_o_path() | O_NOFOLLOW, relativeTo: descriptor.rawValue)
+    }
+
     /// The contents of a small file, whole.
     ///
     /// - Parameter limit: bytes; a longer file is an error, not a part of it.

@@ -51,6 +51,11 @@ public struct OwnedFD: ~Copyable, Sendable {
         return OwnedFD(adopting: number)
     }
 
+    /// Opens for reading what another descriptor names.
+    public static func reading(named file: borrowing OwnedFD) throws(SysError) -> OwnedFD {
+        try open("/proc/self/fd/\(file.rawValue)", flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
+    }
+
     /// - Parameter mode: of a file that is made.
     static func open(
         _ path: String, flags: Int32, mode: mode_t = 0, relativeTo directory: Int32 = AT_FDCWD

@@ -13,6 +13,8 @@ public struct EBPFSettings: Sendable, Equatable {
     /// Whose connections carry a trace: the directory of a control group; nil: all of this host's. hilo's own
     /// `ebpf.cgroup`, `OTEL_EBPF_BPF_CGROUP`.
     public var controlGroup: String?
+    /// What is followed of what is encrypted: hilo's own `ebpf.tls`, `OTEL_EBPF_BPF_TLS`.
+    public var tls: TLSChoice
     /// `ebpf.traffic_control_backend`, `OTEL_EBPF_BPF_TC_BACKEND`.
     public var trafficControlBackend: TrafficControlBackend
 
@@ -22,6 +24,7 @@ public struct EBPFSettings: Sendable, Equatable {
         tableScale: Int8 = 0,
         contextPropagation: ContextPropagation = .disabled,
         controlGroup: String? = nil,
+        tls: TLSChoice = .off,
         trafficControlBackend: TrafficControlBackend = .auto
     ) {
         self.hooks = hooks
@@ -29,6 +32,7 @@ public struct EBPFSettings: Sendable, Equatable {
         self.tableScale = tableScale
         self.contextPropagation = contextPropagation
         self.controlGroup = controlGroup
+        self.tls = tls
         self.trafficControlBackend = trafficControlBackend
     }
 }
@@ -43,6 +47,13 @@ public enum HookChoice: String, Sendable, CaseIterable {
     case fentry
     /// Raw syscall tracepoints only: the floor that every kernel has.
     case syscall
+}
+
+/// Whether what a traced process encrypts is followed.
+public enum TLSChoice: String, Sendable, CaseIterable {
+    case off
+    /// Where OpenSSL encrypts it.
+    case openssl
 }
 
 /// The carriers into which an outgoing request's context is written.

@@ -73,6 +73,7 @@ enum KnownKeys {
         KnownKey(
             "ebpf.enable_context_propagation", ["OTEL_EBPF_BPF_ENABLE_CONTEXT_PROPAGATION"],
             .deprecated("ebpf.context_propagation")),
+        KnownKey("ebpf.tls", ["OTEL_EBPF_BPF_TLS"]),
         KnownKey("ebpf.cgroup", ["OTEL_EBPF_BPF_CGROUP"]),
         KnownKey("ebpf.traffic_control_backend", ["OTEL_EBPF_BPF_TC_BACKEND"]),
         KnownKey("ebpf.disable_black_box_cp", ["OTEL_EBPF_BPF_DISABLE_BLACK_BOX_CP"], .notYet),

@@ -80,6 +80,7 @@ struct SettingsBuilder {
     private mutating func ebpf() -> EBPFSettings {
         var ebpf = EBPFSettings()
         if let hooks: HookChoice = reader.value("ebpf.hooks", ValueParser.choice) { ebpf.hooks = hooks }
+        if let tls: TLSChoice = reader.value("ebpf.tls", ValueParser.choice) { ebpf.tls = tls }
         let ringRemedy = "write a power of two from 4096 on, such as 4MiB"
         if let bytes = reader.value("ebpf.ring_bytes", remedy: ringRemedy, ringBytes) { ebpf.ringBytes = bytes }
         if let scale = reader.value("ebpf.maps_config.global_scale_factor", tableScale) { ebpf.tableScale = scale }

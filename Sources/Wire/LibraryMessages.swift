@@ -25,7 +25,7 @@ public struct LibraryRequest: WireRequest, Hashable {
     }
 }
 
-/// One such file, as a descriptor for reading.
+/// One such file, as a descriptor that names it (`O_PATH`) and gives no right to its contents.
 public struct LibraryReply: WireMessage, Hashable {
     public static let kind = MessageKind.libraryOpened
 

@@ -50,7 +50,8 @@ def one_trace(found: list, called: set) -> str:
 def following(run_hilo, hooks: str, recorder, services: list, besides: tuple = (), **more):
     """A hilo that follows the TLS of all of them, and traces what listens on other ports besides."""
     selection = ",".join(map(str, [*(service.port for service in services), *besides]))
-    run = run_hilo(hilo.environment(hooks, recorder.endpoint, OTEL_EBPF_OPEN_PORT=selection, **more))
+    more = {"OTEL_EBPF_OPEN_PORT": selection, "OTEL_EBPF_BPF_TLS": "openssl", **more}
+    run = run_hilo(hilo.environment(hooks, recorder.endpoint, **more))
     run.wait_ready()
     until(lambda: run.errors.count(FOLLOWED) >= len(services), "all to be followed", timeout=20)
     return run
@@ -180,4 +181,4 @@ def test_an_event_reader_is_killed(run_hilo, collect, start, new_run, hooks, mea
 
 @pytest.mark.follows_no_tls
 def test_where_it_cannot_be_followed(workspace):
-    assert "HTTPS is not traced" in hilo.command(workspace, "doctor").stdout
+    assert "HTTPS cannot be traced" in hilo.command(workspace, "doctor").stdout

@@ -49,8 +49,11 @@ import Wire
 
     private func opened(_ request: LibraryRequest, by inspector: inout HelperProcess) throws -> Opened? {
         guard case .success(let reply) = try inspector.ask(request) else { return nil }
-        let file = inspector.takeDescriptor()
-        let beginning = try file?.bytes(at: 0, count: 4) ?? []
+        var beginning: [UInt8] = []
+        if let file = inspector.takeDescriptor() {
+            #expect(throws: SysError.self, "no right to its contents") { try file.bytes(at: 0, count: 4) }
+            beginning = try OwnedFD.reading(named: file).bytes(at: 0, count: 4)
+        }
         return Opened(path: reply.path, left: reply.left, beginning: beginning)
     }
 

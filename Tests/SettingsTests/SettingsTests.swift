@@ -368,7 +368,7 @@ import TraceContext
             user: tracer
             attributes: {instance_id: {override_hostname: box}}
             routes: {patterns: '/a,/b/{x,y}', unmatched: ""}
-            ebpf: {hooks: syscall}
+            ebpf: {hooks: syscall, tls: openssl}
             """, environment: ["OTEL_SDK_DISABLED": "TRUE", "OTEL_EBPF_HOST_ID": "id"]
         ).get()
         #expect(settings.tracePrinter == .json)
@@ -376,7 +376,7 @@ import TraceContext
         #expect(settings.attributes.hostName == "box" && settings.attributes.hostID == "id")
         #expect(settings.routes.patterns == ["/a", "/b/{x,y}"])
         #expect(settings.routes.unmatched == .wildcard)
-        #expect(settings.ebpf.hooks == .syscall)
+        #expect(settings.ebpf.hooks == .syscall && settings.ebpf.tls == .openssl)
         #expect(!settings.isEnabled)
     }
 }

@@ -27,6 +27,7 @@ enum hilo_tls_function {
 	HILO_TLS_READ_EX = 3,   /* int SSL_read_ex(SSL *, void *, size_t, size_t *) */
 	HILO_TLS_WRITE = 4,     /* int SSL_write(SSL *, const void *, int) */
 	HILO_TLS_WRITE_EX = 5,  /* int SSL_write_ex(SSL *, const void *, size_t, size_t *) */
+	HILO_TLS_FREE = 6,      /* void SSL_free(SSL *) */
 };
 
 enum hilo_propagation {

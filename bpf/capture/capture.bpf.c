@@ -164,7 +164,11 @@ int BPF_PROG(socket_destroyed, struct sock *sk)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_executed, struct task_struct *task)
 {
-	process_report(task->tgid, 0, HILO_PROCESS_EXEC, 0, selected(task->tgid) != 0);
+	struct hilo_selected_process *p = selected(task->tgid);
+	/* What is attached is not in what it runs now. */
+	if (p)
+		p->encrypts = p->handshakes = 0;
+	process_report(task->tgid, 0, HILO_PROCESS_EXEC, 0, p != 0);
 	return 0;
 }
 

@@ -163,6 +163,10 @@ struct connection {
 	u32 taken;         /* by a program, see possession.bpf.h */
 	u32 closing_error;
 	u32 closing_sequence;
+	/* secure: the TCP sequence numbers of the first bytes sent, by who connected, and received: the one at the
+	 * client is the other at the server, and tells connections from one port apart. */
+	u32 origin_sent;
+	u32 origin_received;
 	u64 tls;           /* of which session (map tls_sessions) the bytes are the ciphertext; 0: of none */
 	struct outgoing outgoing;
 	struct record record;
@@ -250,6 +254,9 @@ struct tls_key {
 };
 
 struct tls_session {
+	u64 ssl;      /* its key: an element that was deleted may be another one's by now */
+	u32 tgid;
+	u32 gone;     /* its socket is: who is at work on it deletes it */
 	u64 socket;   /* the address of the socket that its records go through */
 	u64 received; /* bytes of plaintext */
 	u64 sent;
@@ -264,6 +271,8 @@ struct tls_call {
 	u64 count_at; /* where the function writes how many bytes passed, if it does not return that */
 	u32 function; /* enum hilo_tls_function; 0: it has returned */
 	u32 walked;   /* a write whose bytes were looked at before they were encrypted */
+	u32 paired;    /* its socket was known */
+	u32 ambiguous; /* the thread has called for several objects whose sockets were not */
 };
 
 /* The traceparent of an open incoming request, to recognise it when a proxy forwards it unchanged. */

@@ -69,7 +69,9 @@ static __always_inline bool identity_server(const struct connection *conn, const
 					    struct hilo_exchange *e, u32 sequence)
 {
 	bool header = (h->flags & (HEAD_TRACEPARENT | HEAD_TRACEPARENT_BAD)) == HEAD_TRACEPARENT;
-	struct prepared_key key = { .sequence = sequence, .port = conn->peer_port, .secure = conn->secure };
+	struct prepared_key key = {
+		.sequence = sequence + conn->origin_received, .port = conn->peer_port, .secure = conn->secure
+	};
 	id_copy16(key.address, conn->peer_address);
 	/* Where bytes are counted from is not known of a session that is older. */
 	bool placed = !conn->secure || !conn->older;
@@ -113,7 +115,9 @@ static __always_inline bool identity_server(const struct connection *conn, const
 static __always_inline void identity_publish(struct scratch *s, const struct connection *conn,
 					     const struct hilo_exchange *e, u32 sequence)
 {
-	struct prepared_key key = { .sequence = sequence, .port = conn->local_port, .secure = conn->secure };
+	struct prepared_key key = {
+		.sequence = sequence + conn->origin_sent, .port = conn->local_port, .secure = conn->secure
+	};
 	struct prepared_context *context = &s->prepared;
 	if (conn->secure && conn->older)
 		return;

@@ -24,8 +24,18 @@ static __always_inline u8 tls_record_type(struct scratch *s)
 	return type >= TLS_FIRST_TYPE && type <= TLS_APPLICATION_DATA ? type : 0;
 }
 
-/* This socket's records are made by `ssl` from now on. */
-__noinline int tls_session_begins(struct connection *conn, u64 ssl, u64 sk, u32 type)
+/* Ends what is known of a session, at once or by who is at work on it. */
+static __always_inline void tls_session_drop(struct tls_session *session, u32 error)
+{
+	struct tls_key key = { .ssl = session->ssl, .tgid = session->tgid };
+	session->gone = 1;
+	connection_close(&session->plain, error, session->sent);
+	if (session->plain.taken == CONNECTION_FREE)
+		bpf_map_delete_elem(&tls_sessions, &key);
+}
+
+/* This socket's records are made by `ssl` from now on. `sure`: it sends within one of OpenSSL's functions. */
+__noinline int tls_session_begins(struct connection *conn, u64 ssl, u64 sk, u32 type, u32 sure)
 {
 	if (!conn)
 		return 0;
@@ -33,10 +43,15 @@ __noinline int tls_session_begins(struct connection *conn, u64 ssl, u64 sk, u32 
 	struct tls_key key = { .ssl = ssl, .tgid = tgid };
 	struct tls_session *blank = bpf_map_lookup_elem(&tls_session_zero, &zero);
 	struct tls_session *before = bpf_map_lookup_elem(&tls_sessions, &key);
-	/* The memory of an object that is gone, or one that was given another socket. */
-	if (before) {
-		connection_close(&before->plain, 0, before->sent);
-		bpf_map_delete_elem(&tls_sessions, &key);
+	/* One that has a socket has no other, unless it was given another. */
+	if (before && !sure)
+		return 0;
+	if (before)
+		tls_session_drop(before, 0);
+	if (conn->tls) {
+		struct tls_session *other = tls_session_get(conn->tls, conn->tgid);
+		if (other && other->socket == sk)
+			tls_session_drop(other, 0);
 	}
 	struct tls_session *session = 0;
 	if (blank && !bpf_map_update_elem(&tls_sessions, &key, blank, BPF_NOEXIST))
@@ -51,12 +66,23 @@ __noinline int tls_session_begins(struct connection *conn, u64 ssl, u64 sk, u32 
 	plain->secure = 1;
 	plain->older = conn->older || type == TLS_APPLICATION_DATA || (!conn->last_turn && socket_bytes_sent(sk) > 0);
 	connection_addresses(plain, sk);
+	/* Its SYN counts as acknowledged, and not as received. */
+	plain->origin_sent = BPF_CORE_READ((struct tcp_sock *)sk, snd_una) + 1 -
+			     (u32)BPF_CORE_READ((struct tcp_sock *)sk, bytes_acked);
+	plain->origin_received = BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt) -
+				 (u32)BPF_CORE_READ((struct tcp_sock *)sk, bytes_received);
+	/* What the client left of an earlier connection from this port. */
+	struct prepared_key left = { .port = plain->peer_port, .secure = PREPARED_NEXT };
+	id_copy16(left.address, plain->peer_address);
+	bpf_map_delete_elem(&arrived_contexts, &left);
 	/* What it was opened for. */
 	plain->counted_child = conn->counted_child;
 	plain->cause = conn->cause;
 	conn->counted_child = 0;
 	conn->tgid = tgid;
 	conn->tls = ssl;
+	session->ssl = ssl;
+	session->tgid = tgid;
 	session->socket = sk;
 	return 1;
 }
@@ -89,9 +115,11 @@ static __always_inline bool tls_sends(struct connection *conn, struct scratch *s
 	if (ssl && ssl != conn->tls && (call->function || !conn->tls)) {
 		u8 type = tls_record_type(s);
 		if (type == TLS_HANDSHAKE || (type && call->function)) {
-			if (!call->function)
+			u32 sure = call->function != 0;
+			if (!sure)
 				call->ssl = 0;
-			tls_session_begins(conn, ssl, sk, type);
+			if (sure || !call->ambiguous)
+				tls_session_begins(conn, ssl, sk, type, sure);
 		}
 	}
 	if (!conn->tls)
@@ -111,12 +139,9 @@ static __always_inline struct tls_session *tls_session_of(const struct connectio
 static __always_inline void tls_session_ends(struct connection *conn, u64 sk)
 {
 	struct tls_session *session = tls_session_of(conn, sk);
-	if (!session)
-		return;
-	struct tls_key key = { .ssl = conn->tls, .tgid = conn->tgid };
-	connection_close(&session->plain, ECONNRESET, session->sent);
+	if (session)
+		tls_session_drop(session, ECONNRESET);
 	conn->tls = 0;
-	bpf_map_delete_elem(&tls_sessions, &key);
 }
 
 #endif

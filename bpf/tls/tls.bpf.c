@@ -26,14 +26,34 @@ static __always_inline bool call_reads(const struct tls_call *call)
 	return call->function == HILO_TLS_READ || call->function == HILO_TLS_READ_EX;
 }
 
-/* Walks `size` bytes of a session's plaintext. `late`: they were written before. */
-static __always_inline void session_walk(struct tls_session *session, u64 buffer, u32 size, u32 incoming, u32 late)
+/* A session that may be used until session_give_back: not one whose element is another's by now. */
+static __always_inline bool session_take(struct tls_session *session, u64 ssl)
+{
+	if (!connection_take(&session->plain))
+		return false;
+	if (session->ssl == ssl && !session->gone)
+		return true;
+	connection_release(&session->plain);
+	return false;
+}
+
+/* Its socket may have gone meanwhile. */
+static __always_inline void session_give_back(struct tls_session *session)
+{
+	struct tls_key key = { .ssl = session->ssl, .tgid = session->tgid };
+	connection_release(&session->plain);
+	if (session->gone)
+		bpf_map_delete_elem(&tls_sessions, &key);
+}
+
+/* Walks `size` bytes of a session's plaintext. `late`: they were written before. False: nobody has looked at them. */
+static __always_inline bool session_walk(struct tls_session *session, u64 ssl, u64 buffer, u32 size, u32 incoming,
+					 u32 late)
 {
 	struct connection *conn = &session->plain;
 	struct scratch *s = scratch_take();
-	if (!s)
-		return;
-	if (connection_take(conn)) {
+	bool taken = s && session_take(session, ssl);
+	if (taken) {
 		u32 sent = session->sent;
 		walk_settle(conn, sent, bpf_ktime_get_ns());
 		io_reset(&s->io, session->socket);
@@ -44,28 +64,30 @@ static __always_inline void session_walk(struct tls_session *session, u64 buffer
 		if (late)
 			conn->unread = 0;
 		walk(conn);
-		connection_release(conn);
+		session_give_back(session);
 	}
-	scratch_give_back(s);
+	if (s)
+		scratch_give_back(s);
+	return taken;
 }
 
 /* OpenSSL has taken `size` bytes. */
-static __always_inline void session_has_sent(struct tls_session *session, u32 size)
+static __always_inline void session_has_sent(struct tls_session *session, u64 ssl, u32 size)
 {
 	struct connection *conn = &session->plain;
-	session->sent += size;
-	if (!conn->unsettled || !connection_take(conn))
+	if (!session_take(session, ssl))
 		return;
+	session->sent += size;
 	walk_settle(conn, session->sent, bpf_ktime_get_ns());
-	connection_release(conn);
+	session_give_back(session);
 }
 
-static __always_inline void session_end_of_stream(struct tls_session *session)
+static __always_inline void session_end_of_stream(struct tls_session *session, u64 ssl)
 {
-	if (!connection_take(&session->plain))
+	if (!session_take(session, ssl))
 		return;
 	connection_end_of_stream(&session->plain);
-	connection_release(&session->plain);
+	session_give_back(session);
 }
 
 SEC("uprobe")
@@ -85,6 +107,18 @@ int call_begins(struct pt_regs *regs)
 	const struct tls_call *outer = bpf_map_lookup_elem(&tls_calls, &thread);
 	if (outer && outer->function && outer->ssl == call.ssl && call.function == HILO_TLS_HANDSHAKE)
 		return 0;
+	struct tls_session *session = tls_session_get(call.ssl, tgid);
+	if (call.function == HILO_TLS_FREE) {
+		if (session)
+			tls_session_drop(session, 0);
+		if (outer && outer->ssl == call.ssl)
+			bpf_map_delete_elem(&tls_calls, &thread);
+		return 0;
+	}
+	/* Two objects without a socket: whose handshake leaves next cannot be told. */
+	bool unpaired = outer && !outer->function && !outer->paired && outer->ssl && outer->ssl != call.ssl;
+	call.paired = session != 0;
+	call.ambiguous = !session && (unpaired || (outer && outer->ambiguous));
 	if (call.function != HILO_TLS_HANDSHAKE) {
 		bool is_int = call.function == HILO_TLS_READ || call.function == HILO_TLS_WRITE;
 		if (is_int)
@@ -93,12 +127,9 @@ int call_begins(struct pt_regs *regs)
 		call.length = length > 0x7fffffff ? 0x7fffffff : length;
 		call.count_at = is_int ? 0 : count_at;
 	}
-	struct tls_session *session = call_writes(&call) && call.length ? tls_session_get(call.ssl, tgid) : 0;
-	call.walked = session != 0;
-	if (bpf_map_update_elem(&tls_calls, &thread, &call, BPF_ANY))
-		return 0;
-	if (session)
-		session_walk(session, call.buffer, call.length, 0, 0);
+	if (session && call_writes(&call) && call.length)
+		call.walked = session_walk(session, call.ssl, call.buffer, call.length, 0, 0);
+	bpf_map_update_elem(&tls_calls, &thread, &call, BPF_ANY);
 	return 0;
 }
 
@@ -132,13 +163,13 @@ int call_ends(struct pt_regs *regs)
 	if (call_writes(&call) && size) {
 		/* Its socket was not known before, or its memory not there. */
 		if (!call.walked || session->plain.unread)
-			session_walk(session, call.buffer, size, 0, 1);
-		session_has_sent(session, size);
+			session_walk(session, call.ssl, call.buffer, size, 0, 1);
+		session_has_sent(session, call.ssl, size);
 	} else if (call_reads(&call) && size) {
-		session_walk(session, call.buffer, size, 1, 0);
+		session_walk(session, call.ssl, call.buffer, size, 1, 0);
 		session->received += size;
 	} else if (call.function == HILO_TLS_READ && !returned) {
-		session_end_of_stream(session);
+		session_end_of_stream(session, call.ssl);
 	}
 	return 0;
 }

@@ -37,6 +37,11 @@ struct TLSPrograms {
             Refusal(hooks: hooks, step: step, code: abs(code), words: Programs.lastWords())
         }
         hilo_libbpf_listen()
+        if KernelRelease.ofThisHost().endsFilteredProcessesAtReturns {
+            throw Refusal(
+                hooks: hooks, step: "attach", code: Errno.notSupported,
+                words: "this kernel would end processes that run under seccomp; 6.12.14, 6.13.3 and 6.14 do not")
+        }
         let opened = bytes.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) }
         guard let object = opened else { throw refusal("open", hilo_libbpf_error()) }
         defer { bpf_object__close(object) }

@@ -27,7 +27,7 @@ struct HeldProcess: ~Copyable {
     }
 }
 
-/// A file that a process has mapped, open for reading.
+/// A file that a process has mapped: named, not opened.
 struct OpenedLibrary: ~Copyable {
     let path: String
     /// How many more there are.

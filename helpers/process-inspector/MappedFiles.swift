@@ -47,14 +47,15 @@ struct MappedFile: Hashable {
         return path[path.index(after: slash)...].hasPrefix("libssl")
     }
 
-    /// Opens it for reading, below the root directory of the process, name by name.
-    func open(below process: borrowing HeldDirectory) throws(SysError) -> OwnedFD {
+    /// A descriptor that names it, found below the root directory of the process, name by name. Who gets it opens it
+    /// with rights of his own: of what a process has put there, none is lent.
+    func named(below process: borrowing HeldDirectory) throws(SysError) -> OwnedFD {
         var names = path.split(separator: "/")[...]
         guard let last = names.popLast() else { throw SysError("openat", path, code: Errno.noEntry) }
         // The one link that is followed: the kernel's, to that root.
         var directory = try process.directory("root/.")
         for name in names { directory = try directory.directory(String(name)) }
-        let file = try directory.open(String(last))
+        let file = try directory.named(String(last))
         let status = try file.fileStatus()
         guard status.isRegular, status.inode == inode else { throw SysError("openat", path, code: Errno.stale) }
         return file

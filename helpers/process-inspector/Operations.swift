@@ -54,7 +54,7 @@ enum Operations {
         }
     }
 
-    /// A file that a process has mapped as code, opened.
+    /// A file that a process has mapped as code, by its name.
     static func library(
         _ proc: borrowing HeldDirectory, _ request: LibraryRequest
     ) throws(Declined) -> OpenedLibrary {
@@ -69,7 +69,7 @@ enum Operations {
             let left = files.count - 1 - Int(request.index)
             return OpenedLibrary(
                 path: String(file.path.prefix(Bounds.path)), left: UInt8(clamping: left),
-                file: try file.open(below: held.directory))
+                file: try file.named(below: held.directory))
         }
     }
 

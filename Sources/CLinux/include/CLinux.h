@@ -32,6 +32,8 @@ int hilo_prctl(int operation, unsigned long a, unsigned long b, unsigned long c,
 int hilo_openat(int directory, const char *path, int flags, mode_t mode);
 /* An O_PATH descriptor, closed on exec. */
 int hilo_open_path(const char *path);
+/* O_PATH, which glibc has for GNU sources only. */
+int hilo_o_path(void);
 /* By this one call, whichever glibc would make of it: filters name it. */
 int hilo_fstat(int descriptor, struct stat *status);
 int hilo_pipe(int ends[2]);

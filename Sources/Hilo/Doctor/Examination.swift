@@ -86,9 +86,11 @@ struct Examination {
         }.first
         guard let said else { return Feature(name, .off, "see the sets of hooks") }
         return said == Fact.tlsFollowed
-            ? Feature(name, .on, "what OpenSSL encrypts for a traced process is followed")
+            ? Feature(
+                name, .on, "what OpenSSL encrypts for a traced process can be followed; hilo run does so where "
+                    + "OTEL_EBPF_BPF_TLS=openssl asks for it")
             : Feature(
-                name, .limited, "HTTPS is not traced (\(said)); all else is", remedy: "Linux 6.6 or later")
+                name, .limited, "HTTPS cannot be traced (\(said)); all else can")
     }
 
     /// `hilo run` needs it where it is told to.
