@@ -10,7 +10,7 @@ import socket
 import struct
 
 from . import machine, places
-from .helper import HELLO, LINK, LOG, MAPS, VERSION
+from .helper import HELLO, UNASKED, VERSION
 from .waiting import NotReached, until
 
 HEADER = struct.Struct("<HHIIB3s")
@@ -150,7 +150,7 @@ class Life:
     def end(self) -> End:
         """What it says and how it leaves, once it has a reason to."""
         while message := self.receive():
-            assert kind_of(message) in (LOG, MAPS, LINK, HELLO), f"{kind_of(message):#x} after its end"
+            assert kind_of(message) in (*UNASKED, HELLO), f"{kind_of(message):#x} after its end"
         try:
             _, status = until(self._reaped, f"helper {self.pid} has closed its channel and leaves", 20, pause=0.0002)
         except NotReached:
