@@ -3,7 +3,7 @@ import LinuxSys
 import Testing
 import Wire
 
-/// Files that the process-inspector opens, as it is installed: those that a process of another user has mapped as code,
+/// Files that the process-inspector names, as it is installed: those that a process of another user has mapped as code,
 /// and no others.
 @Suite(.enabled(if: Privileged.isPossible)) struct LibraryTests {
     /// A process of user 1234 that has loaded the library of this path.

@@ -1,6 +1,7 @@
 /* scratch: where a message's head is copied and taken apart. 18 KiB a CPU, for capture's programs and for those of
- * bpf/propagate each; used in process context only, by one program at a time. Where threads may be preempted in the
- * middle of one, those of bpf/propagate take it for themselves (`busy`); the fentry set does not: see ARCHITECTURE.md.
+ * bpf/propagate and bpf/tls each; used in process context only, by one program at a time. Where threads may be
+ * preempted in the middle of one, the latter two take it for themselves (`busy`); the fentry set does not: see
+ * ARCHITECTURE.md.
  * partial_heads: heads that arrived or left in pieces. 8 KiB each, allocated when needed, at most 1,024. */
 #ifndef HILO_MAP_SCRATCH_H
 #define HILO_MAP_SCRATCH_H

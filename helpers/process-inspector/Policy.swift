@@ -8,7 +8,7 @@ enum Policy {
         .scan,
         // What one process is: selected text of its /proc directory, and of its environment two variables.
         .describe,
-        // Files that it has mapped as code, opened for reading: its executable and libssl, no others.
+        // Files that it has mapped as code, named and not opened: its executable and libssl, no others.
         .library,
     ]
 
