@@ -56,6 +56,13 @@ u64 capture_counter(enum hilo_counter counter)
     return *(u64 *)bpf_map_lookup_elem(&counters, &index);
 }
 
+bool capture_says_encrypts(const struct kept_record *record)
+{
+    const struct hilo_process_event *event = (const void *)record->bytes;
+    return record->size == sizeof(*event) && event->kind == HILO_RECORD_PROCESS &&
+           event->happening == HILO_PROCESS_ENCRYPTS;
+}
+
 struct hilo_selected_process *capture_select(u32 tgid)
 {
     process_select(tgid, 0);

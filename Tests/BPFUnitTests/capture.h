@@ -36,6 +36,9 @@ void capture_reset_propagating(u64 seed, bool trusted, u32 propagation);
 
 struct hilo_settings *capture_settings(void);
 u64 capture_counter(enum hilo_counter counter);
+
+/* The record says that a process begins TLS which nobody follows; any other record of a process is not this. */
+bool capture_says_encrypts(const struct kept_record *record);
 struct hilo_selected_process *capture_select(u32 tgid);
 void capture_process_ends(u32 tgid);
 struct scratch *capture_scratch(void);

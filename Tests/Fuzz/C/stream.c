@@ -96,6 +96,30 @@ static void take_turn(struct peer *peer, struct dice *d, bool receives, const st
     }
 }
 
+static bool occurs(const u8 *text, u32 size)
+{
+    return !size || memmem(play.bytes[0], play.size[0], text, size) ||
+           memmem(play.bytes[1], play.size[1], text, size);
+}
+
+/* Takes the records of exchanges. What is said of TLS depends on where calls begin, and stands for itself. */
+static void take_records(struct outcome *to)
+{
+    for (u32 i = 0; i < to->records; i++)
+        free(to->record[i].bytes);
+    to->records = 0;
+    for (u32 i = 0; i < kept_count; i++) {
+        if (capture_says_encrypts(&kept[i])) {
+            CHECK(occurs((const u8 *)"\x16", 1), "TLS where there is none");
+            free(kept[i].bytes);
+            continue;
+        }
+        CHECK(to->records < RECORDS_MOST, "more than %u records of %u bytes", RECORDS_MOST, play.size[0]);
+        to->record[to->records++] = kept[i];
+    }
+    kept_count = 0;
+}
+
 static void run(struct outcome *to, struct dice *d, bool server, bool syscall_hooks)
 {
     static struct peer peer;
@@ -113,26 +137,15 @@ static void run(struct outcome *to, struct dice *d, bool server, bool syscall_ho
     capture_is_clean();
     CHECK(!process->open && !process->unlisted, "%d requests are open for ever", process->open);
     to->limited = capture_counter(HILO_COUNT_PIPELINE_TOO_DEEP) || capture_counter(HILO_COUNT_HEAD_TOO_LONG);
-    for (u32 i = 0; i < to->records; i++)
-        free(to->record[i].bytes);
-    CHECK(kept_count <= RECORDS_MOST, "%u records of %u bytes", kept_count, play.size[0]);
-    to->records = kept_count;
-    for (u32 i = 0; i < kept_count; i++)
-        to->record[i] = kept[i];
-    kept_count = 0;
+    take_records(to);
 }
 
 static struct hilo_exchange exchange_of(const struct kept_record *record)
 {
     struct hilo_exchange e;
+    CHECK(record->size >= sizeof(e), "a record of %u bytes", record->size);
     memcpy(&e, record->bytes, sizeof(e));
     return e;
-}
-
-static bool occurs(const u8 *text, u32 size)
-{
-    return !size || memmem(play.bytes[0], play.size[0], text, size) ||
-           memmem(play.bytes[1], play.size[1], text, size);
 }
 
 /* A record says nothing that was not sent, and counts no more than passed. Who is the client, the bytes decide. */
