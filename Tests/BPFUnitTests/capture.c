@@ -3,6 +3,9 @@
 #define LICENSE LICENSE_OF_PROPAGATION
 #include "../../bpf/propagate/propagate.bpf.c"
 #undef LICENSE
+#define LICENSE LICENSE_OF_TLS
+#include "../../bpf/tls/tls.bpf.c"
+#undef LICENSE
 #include "capture.h"
 #include "check.h"
 #include "peer.h"
@@ -133,6 +136,7 @@ bool capture_is_clean(void)
         { "partial_heads", table_count(&partial_heads) },
         { "tracestates", table_count(&tracestates) },
         { "connections_by_address", table_count(&connections_by_address) },
+        { "tls_sessions", table_count(&tls_sessions) },
     };
     bool clean = true;
     for (u32 i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)

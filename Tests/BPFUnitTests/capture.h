@@ -1,4 +1,4 @@
-/* The programs under test, seen from a test: bpf/capture and all of bpf/lib, compiled as plain C in capture.c. */
+/* The programs under test, seen from a test: those of bpf, compiled as plain C in capture.c. */
 #ifndef TESTS_CAPTURE_H
 #define TESTS_CAPTURE_H
 
@@ -23,6 +23,9 @@ int message_sending(struct sk_msg_md *message);
 int socket_event(struct bpf_sock_ops *event);
 int renewing(struct __sk_buff *packet);
 int arriving(struct __sk_buff *packet);
+
+int call_begins(struct pt_regs *regs);
+int call_ends(struct pt_regs *regs);
 
 /* Empties the kernel, switches capture on and everything to sampled. `trusted`: what options.trusted_sockets is
  * loaded with. */

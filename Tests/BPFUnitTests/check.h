@@ -28,6 +28,6 @@ static inline bool chance(struct dice *dice, uint32_t percent) { return below(di
 
 extern const struct test head_tests[], walk_tests[], limit_tests[], flow_tests[], schedule_tests[], hostile_tests[];
 extern const struct test identity_tests[], framing_tests[], possession_tests[], propagation_tests[], renewal_tests[];
-extern const struct test option_tests[], tracestate_tests[], harm_tests[];
+extern const struct test option_tests[], tracestate_tests[], harm_tests[], tls_tests[];
 
 #endif

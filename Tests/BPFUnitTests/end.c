@@ -77,51 +77,71 @@ static void run_somewhere(struct dice *d, const struct end *end)
 void end_receive(struct dice *d, struct end *end, u32 allowed)
 {
     enum stream stream = !outgoing(end);
-    struct pieces p = { .bytes = stream_bytes(stream) + end->peer.received };
-    p.size = cut(d, end->style, allowed - end->peer.received);
+    u32 from = end->received;
+    struct pieces p = { .bytes = stream_bytes(stream) + from };
+    p.size = cut(d, end->style, allowed - from);
     cut_pieces(d, &p);
     run_somewhere(d, end);
-    u32 from = end->peer.received, to = from + p.size;
-    bool last = to == stream_size(stream) && !script.exchange[script.count - 1].becomes_opaque;
-    enum peer_fin fin = last && chance(d, 50) ? 1 + below(d, 2) : FIN_NONE;
-    oracle_settle(&end->oracle, end->peer.sent);
+    u32 to = end->received += p.size;
+    oracle_settle(&end->oracle, end->sent);
     oracle_pass(&end->oracle, stream, from, to, true);
-    peer_receive(&end->peer, &p, fin);
+    if (end->encrypts) {
+        tls_read(&end->tls, d, p.bytes, p.size);
+        return;
+    }
+    bool last = to == stream_size(stream) && !script.exchange[script.count - 1].becomes_opaque;
+    peer_receive(&end->peer, &p, last && chance(d, 50) ? 1 + below(d, 2) : FIN_NONE);
 }
 
 void end_send(struct dice *d, struct end *end, u32 allowed)
 {
-    struct pieces p = { .bytes = stream_bytes(outgoing(end)) + end->peer.sent };
-    p.size = cut(d, end->style, allowed - end->peer.sent);
+    u32 from = end->sent;
+    struct pieces p = { .bytes = stream_bytes(outgoing(end)) + from };
+    p.size = cut(d, end->style, allowed - from);
     cut_pieces(d, &p);
     run_somewhere(d, end);
-    u32 from = end->peer.sent, to = from + p.size;
-    bool room = chance(d, 70);
+    /* OpenSSL's functions say how much they took when they return. */
+    bool room = chance(d, 70) && !end->encrypts;
     bool enrolled = peer_is_enrolled(&end->peer);
     u32 taken = room || enrolled || chance(d, 50) ? p.size : below(d, p.size + 1);
-    if (taken == p.size && !enrolled && chance(d, 20)) {
-        /* Seen when it has been sent: then it has been taken, too. */
-        end->peer.absent = chance(d, 50) ? p.size : below(d, p.size + 1);
-    }
+    /* Seen when it has been sent: then it has been taken, too. */
+    u32 absent = 0;
+    if (taken == p.size && !enrolled && chance(d, 20))
+        absent = chance(d, 50) ? p.size : below(d, p.size + 1);
+    end->sent += taken;
     oracle_settle(&end->oracle, from);
-    oracle_pass(&end->oracle, outgoing(end), from, to, room);
-    oracle_settle(&end->oracle, from + taken);
+    /* While nobody knows which socket they are for, only what was taken is looked at. */
+    bool known = !end->encrypts || end->tls.begun;
+    oracle_pass(&end->oracle, outgoing(end), from, known ? from + p.size : end->sent, room);
+    oracle_settle(&end->oracle, end->sent);
+    if (end->encrypts) {
+        tls_write(&end->tls, d, p.bytes, p.size, taken, absent);
+        return;
+    }
+    end->peer.absent = absent;
     peer_send(&end->peer, &p, taken, room);
 }
 
 void end_close(struct dice *d, struct end *end)
 {
     static const u32 errors[] = { ECONNRESET, EPIPE, ETIMEDOUT };
-    bool whole = end->peer.received == stream_size(!outgoing(end)) && end->peer.sent == stream_size(outgoing(end));
+    bool whole = end->received == stream_size(!outgoing(end)) && end->sent == stream_size(outgoing(end));
     enum peer_ending ending = whole ? below(d, 2) : below(d, 3);
     u32 error = ending == ENDING_RESET ? PICK(d, errors) : 0;
     run_somewhere(d, end);
     if (whole && !end->server && chance(d, 70)) {
         oracle_end_of_stream(&end->oracle);
-        peer_end_of_stream(&end->peer);
+        if (end->encrypts)
+            tls_end_of_stream(&end->tls);
+        else
+            peer_end_of_stream(&end->peer);
         run_somewhere(d, end);
     }
-    oracle_close(&end->oracle, end->peer.sent, error);
+    /* Before its socket or behind; then the socket's end has said what became of it. */
+    bool freed = end->encrypts && ending != ENDING_RESET && chance(d, 50);
+    if (freed)
+        tls_free(&end->tls);
+    oracle_close(&end->oracle, end->sent, error);
     peer_close(&end->peer, ending, error);
 }
 
@@ -191,9 +211,22 @@ void end_open(struct end *end, bool server, const struct route *r, bool syscall_
     capture_select(constant.tgid);
     peer_run_thread(constant.tgid, constant.tgid);
     end->server = server;
+    end->encrypts = false;
+    end->received = end->sent = 0;
     end->style = chance(d, 10) ? 1 : "\0\2\3"[below(d, 3)];
     oracle_begin(&end->oracle, &script, server, &constant);
     peer_open(&end->peer, number, constant.tgid, r, syscall_hooks, !server);
+}
+
+void end_encrypt(struct dice *d, struct end *end)
+{
+    enum tls_way way = below(d, 3);
+    end->encrypts = true;
+    end->oracle.constant.flags |= HILO_FLAG_SECURE;
+    tls_open(&end->tls, &end->peer, way, 0x7f0000001000 + 0x100 * end->server);
+    capture_select(end->peer.tgid)->encrypts = 1;
+    peer_run_thread(end->peer.tgid, end->peer.tgid);
+    tls_shake_hands(&end->tls, end->server);
 }
 
 static bool is_zero(const u8 *id, u32 size)

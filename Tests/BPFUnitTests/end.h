@@ -4,6 +4,7 @@
 
 #include "oracle.h"
 #include "peer.h"
+#include "tls.h"
 
 enum { SERVER_TGID = 300, CLIENT_TGID = 200 };
 
@@ -11,7 +12,10 @@ struct end {
     struct peer peer;
     struct oracle oracle;
     bool server;
+    bool encrypts;
+    struct tls tls;
     u32 style; /* how its calls are cut */
+    u32 received, sent; /* bytes of the script */
 };
 
 /* The connection that is being played. */
@@ -26,6 +30,9 @@ void end_route(struct dice *dice, struct route *route);
 void end_route_reversed(struct route *route);
 
 void end_open(struct end *end, bool server, const struct route *route, bool syscall_hooks, struct dice *dice);
+
+/* From here on what it sends and receives is encrypted. */
+void end_encrypt(struct dice *dice, struct end *end);
 
 /* Some of the bytes up to `allowed`. */
 void end_receive(struct dice *dice, struct end *end, u32 allowed);

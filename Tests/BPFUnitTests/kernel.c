@@ -249,6 +249,12 @@ long bpf_task_pt_regs(struct task_struct *task)
     return task == &kernel.task ? (long)&kernel.registers : 0;
 }
 
+__u64 bpf_get_attach_cookie(void *context)
+{
+    (void)context;
+    return kernel.attach_cookie;
+}
+
 __u64 bpf_get_socket_cookie(void *socket)
 {
     return ((struct sock *)socket)->__sk_common.skc_cookie.counter;

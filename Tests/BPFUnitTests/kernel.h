@@ -28,6 +28,7 @@ struct kernel {
     u64 absent_size;
     const void *resting; /* the ring whose records are `rests` */
     void (*interrupt)(void); /* happens once, the next time that user memory is read */
+    u64 attach_cookie; /* of the uprobe that runs */
     struct task_struct task;
     struct pt_regs registers;
 };

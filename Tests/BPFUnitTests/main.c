@@ -70,7 +70,7 @@ int main(int count, char **arguments)
 {
     const struct test *topics[] = { head_tests, walk_tests, limit_tests, flow_tests, schedule_tests, hostile_tests,
                                     identity_tests, framing_tests, possession_tests, propagation_tests, renewal_tests,
-                                    option_tests, tracestate_tests, harm_tests };
+                                    option_tests, tracestate_tests, harm_tests, tls_tests };
     unsigned passed = 0, failed = 0;
     if (count > 2)
         only_case = strtoull(arguments[2], NULL, 10);

@@ -108,8 +108,8 @@ static void connections(void)
         end_open(&end, false, &route, syscall_hooks, &d);
         peer_propagate(&end.peer, &wire);
         while (true) {
-            u32 in = answers_allowed(end.peer.sent), out = requests_allowed(end.peer.received);
-            bool receives = in > end.peer.received, sends = out > end.peer.sent;
+            u32 in = answers_allowed(end.sent), out = requests_allowed(end.received);
+            bool receives = in > end.received, sends = out > end.sent;
             if (!receives && !sends)
                 break;
             if (receives && (!sends || chance(&d, 50)))
@@ -118,7 +118,7 @@ static void connections(void)
                 end_send(&d, &end, out);
             renew_perhaps(&d, &end.peer);
         }
-        u32 sent = end.peer.sent;
+        u32 sent = end.sent;
         end_close(&d, &end);
         end_same_records(&end.oracle, kept, kept_count);
         u64 with_header = check_wire(sent), enrolments = 1 + capture_counter(HILO_COUNT_RENEWED);

@@ -17,7 +17,7 @@ static void check_end_state(void)
 }
 
 /* One end is traced; the other is what the script says. */
-static void one_end(void)
+static void play_one_end(bool encrypted)
 {
     static struct end end;
     u64 exchanges = 0, calls = 0, records = 0;
@@ -31,10 +31,12 @@ static void one_end(void)
         if (!server)
             end_route_reversed(&route);
         end_open(&end, server, &route, syscall_hooks, &d);
+        if (encrypted)
+            end_encrypt(&d, &end);
         for (u32 left = chance(&d, 10) ? below(&d, 40) : ~0U; left; left--, calls++) {
-            u32 in = server ? requests_allowed(end.peer.sent) : answers_allowed(end.peer.sent);
-            u32 out = server ? answers_allowed(end.peer.received) : requests_allowed(end.peer.received);
-            bool receives = in > end.peer.received, sends = out > end.peer.sent;
+            u32 in = server ? requests_allowed(end.sent) : answers_allowed(end.sent);
+            u32 out = server ? answers_allowed(end.received) : requests_allowed(end.received);
+            bool receives = in > end.received, sends = out > end.sent;
             if (!receives && !sends)
                 break;
             if (receives && (!sends || chance(&d, 50)))
@@ -49,6 +51,16 @@ static void one_end(void)
         records += kept_count;
     }
     note("%llu exchanges in %llu calls, %llu records", exchanges, calls, records);
+}
+
+static void one_end(void)
+{
+    play_one_end(false);
+}
+
+static void one_encrypted_end(void)
+{
+    play_one_end(true);
 }
 
 static bool shares_trace(const struct hilo_exchange *server, const struct hilo_exchange *client)
@@ -89,7 +101,7 @@ static void check_pair(const struct end *client, const struct end *server)
 }
 
 /* Both ends are traced: each span of the server is the child of the client's, by address and sequence number. */
-static void two_ends(void)
+static void play_two_ends(bool encrypted)
 {
     static struct end client, server;
     u64 exchanges = 0, records = 0;
@@ -103,11 +115,15 @@ static void two_ends(void)
         end_open(&server, true, &route, syscall_hooks, &d);
         end_route_reversed(&route);
         end_open(&client, false, &route, syscall_hooks, &d);
+        if (encrypted) {
+            end_encrypt(&d, &client);
+            end_encrypt(&d, &server);
+        }
         server.oracle.peer_is_traced = true;
         for (u32 left = chance(&d, 10) ? below(&d, 40) : ~0U; left; left--) {
-            u32 requests = requests_allowed(client.peer.received), answers = answers_allowed(server.peer.received);
-            bool can[] = { client.peer.sent < requests, server.peer.received < client.peer.sent,
-                           server.peer.sent < answers, client.peer.received < server.peer.sent };
+            u32 requests = requests_allowed(client.received), answers = answers_allowed(server.received);
+            bool can[] = { client.sent < requests, server.received < client.sent,
+                           server.sent < answers, client.received < server.sent };
             if (!can[0] && !can[1] && !can[2] && !can[3])
                 break;
             u32 next = below(&d, 4);
@@ -115,9 +131,9 @@ static void two_ends(void)
                 next = (next + 1) % 4;
             switch (next) {
             case 0: end_send(&d, &client, requests); break;
-            case 1: end_receive(&d, &server, client.peer.sent); break;
+            case 1: end_receive(&d, &server, client.sent); break;
             case 2: end_send(&d, &server, answers); break;
-            case 3: end_receive(&d, &client, server.peer.sent); break;
+            case 3: end_receive(&d, &client, server.sent); break;
             }
         }
         end_close(&d, &server);
@@ -130,8 +146,20 @@ static void two_ends(void)
     note("%llu exchanges, %llu records", exchanges, records);
 }
 
+static void two_ends(void)
+{
+    play_two_ends(false);
+}
+
+static void two_encrypted_ends(void)
+{
+    play_two_ends(true);
+}
+
 const struct test walk_tests[] = {
     { "walk: one end of a connection, as server or as client", one_end },
     { "walk: both ends of a connection, in two traced processes", two_ends },
+    { "walk: one end of an encrypted connection, in OpenSSL's calls", one_encrypted_end },
+    { "walk: both ends of an encrypted connection", two_encrypted_ends },
     { 0 },
 };

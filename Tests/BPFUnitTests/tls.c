@@ -1,0 +1,147 @@
+#include "tls.h"
+
+enum { HANDSHAKE = 22, ALERT = 21, APPLICATION_DATA = 23, RECORD_MOST = 16384, OVERHEAD = 22 };
+
+void tls_open(struct tls *tls, struct peer *peer, enum tls_way way, u64 ssl)
+{
+    *tls = (struct tls){ .peer = peer, .way = way, .ssl = ssl };
+}
+
+void tls_enter(enum hilo_tls_function function, u64 ssl, const u8 *buffer, u64 length, const u64 *count)
+{
+    struct pt_regs r = { .di = ssl, .si = (u64)buffer, .dx = length, .cx = (u64)count };
+    kernel.attach_cookie = function;
+    call_begins(&r);
+}
+
+void tls_leave(enum hilo_tls_function function, int result)
+{
+    struct pt_regs r = { .ax = (u32)result };
+    kernel.attach_cookie = function;
+    call_ends(&r);
+}
+
+void tls_record(struct tls *tls, bool incoming, u8 type, u32 size)
+{
+    static u8 record[RECORD_MOST + OVERHEAD];
+    struct pieces p = { .bytes = record, .size = size + OVERHEAD, .count = 1 };
+    record[0] = type;
+    record[1] = record[2] = 3;
+    record[3] = (size + OVERHEAD - 5) >> 8;
+    record[4] = (u8)(size + OVERHEAD - 5);
+    if (incoming)
+        peer_receive(tls->peer, &p, FIN_NONE);
+    else
+        peer_send(tls->peer, &p, p.size, true);
+}
+
+/* Within a function of OpenSSL, which has the socket; with memory, what is in it leaves when the function has. */
+static void records(struct tls *tls, bool incoming, u8 type, u32 size)
+{
+    for (u32 left = size, part; left; left -= part) {
+        part = left < RECORD_MOST ? left : RECORD_MOST;
+        tls_record(tls, incoming, type, part);
+    }
+}
+
+void tls_shake_hands(struct tls *tls, bool server)
+{
+    bool by_memory = tls->way == TLS_BY_MEMORY;
+    if (tls->way == TLS_BY_ITSELF)
+        return;
+    if (by_memory && server)
+        tls_record(tls, true, HANDSHAKE, 200);
+    tls_enter(HILO_TLS_HANDSHAKE, tls->ssl, NULL, 0, NULL);
+    if (!by_memory && server)
+        tls_record(tls, true, HANDSHAKE, 200);
+    if (!by_memory)
+        tls_record(tls, false, HANDSHAKE, 200);
+    tls_leave(HILO_TLS_HANDSHAKE, -1);
+    if (by_memory)
+        tls_record(tls, false, HANDSHAKE, 200);
+    tls_record(tls, true, HANDSHAKE, 100);
+    tls_enter(HILO_TLS_HANDSHAKE, tls->ssl, NULL, 0, NULL);
+    tls_leave(HILO_TLS_HANDSHAKE, 1);
+    tls->begun = true;
+}
+
+/* What reading and writing do before anything else, where nobody called for it. OpenSSL may call itself for that. */
+static void shake_hands_within(struct tls *tls, struct dice *d, bool server)
+{
+    if (tls->begun)
+        return;
+    bool nested = chance(d, 50);
+    tls->begun = true;
+    if (nested)
+        tls_enter(HILO_TLS_HANDSHAKE, tls->ssl, NULL, 0, NULL);
+    if (server)
+        tls_record(tls, true, HANDSHAKE, 200);
+    tls_record(tls, false, HANDSHAKE, 200);
+    if (!server)
+        tls_record(tls, true, HANDSHAKE, 200);
+    if (nested)
+        tls_leave(HILO_TLS_HANDSHAKE, 1);
+}
+
+void tls_read(struct tls *tls, struct dice *d, const u8 *bytes, u32 size)
+{
+    static u64 count;
+    bool is_ex = chance(d, 50), by_memory = tls->way == TLS_BY_MEMORY;
+    enum hilo_tls_function function = is_ex ? HILO_TLS_READ_EX : HILO_TLS_READ;
+    u32 room = size + (chance(d, 50) ? below(d, 5000) : 0);
+    if (chance(d, 20)) {
+        /* Nothing is there. */
+        tls_enter(function, tls->ssl, bytes, room, &count);
+        shake_hands_within(tls, d, true);
+        tls_leave(function, is_ex ? 0 : -1);
+    }
+    if (by_memory)
+        records(tls, true, APPLICATION_DATA, size);
+    count = ~0ULL;
+    tls_enter(function, tls->ssl, bytes, room, &count);
+    shake_hands_within(tls, d, true);
+    if (!by_memory)
+        records(tls, true, APPLICATION_DATA, size);
+    count = size;
+    kernel_user_forget();
+    kernel_user_memory(&count, sizeof(count));
+    kernel_user_memory(bytes, size);
+    tls_leave(function, is_ex ? 1 : (int)size);
+}
+
+void tls_write(struct tls *tls, struct dice *d, const u8 *bytes, u32 size, u32 taken, u32 absent)
+{
+    static u64 count;
+    bool is_ex = chance(d, 50), by_memory = tls->way == TLS_BY_MEMORY;
+    enum hilo_tls_function function = is_ex ? HILO_TLS_WRITE_EX : HILO_TLS_WRITE;
+    count = ~0ULL;
+    kernel_user_forget();
+    kernel_user_memory(bytes, size);
+    kernel.absent = bytes + size - absent;
+    kernel.absent_size = absent;
+    tls_enter(function, tls->ssl, bytes, size, &count);
+    kernel.absent_size = 0;
+    shake_hands_within(tls, d, false);
+    if (!by_memory)
+        records(tls, false, APPLICATION_DATA, taken);
+    count = taken;
+    kernel_user_forget();
+    kernel_user_memory(&count, sizeof(count));
+    kernel_user_memory(bytes, size);
+    tls_leave(function, is_ex ? taken > 0 : taken ? (int)taken : -1);
+    if (by_memory)
+        records(tls, false, APPLICATION_DATA, taken);
+}
+
+void tls_end_of_stream(struct tls *tls)
+{
+    static const u8 nothing[1];
+    tls_enter(HILO_TLS_READ, tls->ssl, nothing, sizeof(nothing), NULL);
+    tls_record(tls, true, ALERT, 2);
+    tls_leave(HILO_TLS_READ, 0);
+}
+
+void tls_free(struct tls *tls)
+{
+    tls_enter(HILO_TLS_FREE, tls->ssl, NULL, 0, NULL);
+}
