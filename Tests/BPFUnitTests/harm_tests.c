@@ -508,6 +508,52 @@ static void kept_connections(void)
     }
 }
 
+/* Calls that come fast leave several rests of a connection behind, each of which is handed over. */
+static void drawn_once(void)
+{
+    for (u64 seed = 0; seed < SEEDS; seed++) {
+        struct dice d = { 56000 + seed };
+        struct peer client;
+        u32 headers = 0;
+        begin(seed);
+        for (u32 k = 0; k < 10; k++)
+            call(&d, 100, 100);
+        CHECK(capture_counter(HILO_COUNT_TRIALS) == 1, "no trial");
+        open_by(&client, CLIENT_TGID);
+        for (u32 k = 0; k < 300; k++) {
+            headers += ask(&client, 1);
+            answer(&client, 200);
+            for (u32 again = 0; again < 3 && rests_count; again++)
+                packet_renews(&client);
+        }
+        CHECK(headers > 90 && headers < 210, "seed %llu: %u of 300 have a header", seed, headers);
+    }
+}
+
+/* Connections that were kept for long without a call, and then are used at once: none of them hangs. */
+static void burst_behind_a_pause(void)
+{
+    static struct peer clients[50];
+    begin(1);
+    for (u32 k = 0; k < 50; k++) {
+        open_by(&clients[k], CLIENT_TGID);
+        ask(&clients[k], 1);
+        answer(&clients[k], 200);
+        packet_renews(&clients[k]);
+    }
+    for (u32 pause = 0; pause < 3; pause++) {
+        kernel.now += 310ULL * 1000 * MILLISECOND;
+        for (u32 k = 0; k < 50; k++)
+            ask(&clients[k], 1);
+        for (u32 k = 0; k < 50; k++) {
+            answer(&clients[k], 200);
+            if (rests_count)
+                packet_renews(&clients[k]);
+        }
+    }
+    CHECK(!capture_counter(HILO_COUNT_TRIALS), "%llu trials", capture_counter(HILO_COUNT_TRIALS));
+}
+
 /* The peer closes what rests: its next call fails, enrolled or not. */
 static void closed_while_at_rest(void)
 {
@@ -619,6 +665,8 @@ const struct test harm_tests[] = {
     { "harm: a verdict stays", verdict_stays },
     { "harm: segments that are sent again", losses },
     { "harm: kept connections", kept_connections },
+    { "harm: rests that are handed over again", drawn_once },
+    { "harm: a burst behind a pause", burst_behind_a_pause },
     { "harm: connections that are closed while they rest", closed_while_at_rest },
     { "harm: pipelines", pipelines },
     { "harm: many processes with a call each", children },

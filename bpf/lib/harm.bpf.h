@@ -37,19 +37,26 @@ static __always_inline bool harm_is_found(const struct hilo_selected_process *p)
 	return h ? NOW(h->phase) == HARM_FOUND : bpf_map_lookup_elem(&harmed, &number) != 0;
 }
 
-/* Whether this connection may be enrolled for its next request. */
+/* Whether this connection may be enrolled for its next request. Chance is asked once for each, however often this is:
+ * calls that come fast leave several rests behind, and who was drawn would depend on what they call. */
 __noinline int harm_admits(struct connection *conn)
 {
 	if (!conn)
 		return 0;
 	struct outgoing *o = &conn->outgoing;
 	struct hilo_selected_process *p = process_of(conn);
+	u32 drawn = o->drawn;
 	o->drawn = GROUP_NONE;
 	if (!p)
 		return 0;
 	u64 number = harm_number(p), now = bpf_ktime_get_ns();
+	bool same = o->judged == number;
 	o->judged = number;
 	struct harm *h = bpf_map_lookup_elem(&harms, &number);
+	if (h && same && drawn && NOW(h->phase) == HARM_TRYING && NOW(h->span) == o->span) {
+		o->drawn = drawn;
+		return drawn != GROUP_WITHHELD;
+	}
 	if (!h) {
 		if (bpf_map_lookup_elem(&harmed, &number))
 			return 0;

@@ -193,12 +193,6 @@ static __always_inline void harm_ages(struct harm *h, u64 now)
 	h->hanging = h->open;
 	h->open = 0;
 	h->span++;
-	/* None was admitted for as long again: what began in this span is as old. */
-	if ((s64)(now - h->since) > 2 * HARM_PATIENCE_NS) {
-		hanging += h->hanging;
-		h->hanging = 0;
-		h->span++;
-	}
 	h->since = now;
 	u32 hang = hanging > 0 ? hanging : 0;
 	bool fails = hang >= HARM_LEAST, trouble = hang >= HARM_LEAST + 2 * h->accepted_hanging;
