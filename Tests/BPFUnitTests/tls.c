@@ -21,14 +21,16 @@ void tls_leave(enum hilo_tls_function function, int result)
     call_ends(&r);
 }
 
-void tls_record(struct tls *tls, bool incoming, u8 type, u32 size)
+void tls_record(struct tls *tls, bool incoming, u32 type, u32 size)
 {
     static u8 record[RECORD_MOST + OVERHEAD];
     struct pieces p = { .bytes = record, .size = size + OVERHEAD, .count = 1 };
-    record[0] = type;
+    record[0] = (u8)type;
     record[1] = record[2] = 3;
     record[3] = (size + OVERHEAD - 5) >> 8;
     record[4] = (u8)(size + OVERHEAD - 5);
+    record[5] = type == TLS_HELLO ? 1 + incoming : 4;
+    record[9] = record[10] = 3;
     if (incoming)
         peer_receive(tls->peer, &p, FIN_NONE);
     else
@@ -36,7 +38,7 @@ void tls_record(struct tls *tls, bool incoming, u8 type, u32 size)
 }
 
 /* Within a function of OpenSSL, which has the socket; with memory, what is in it leaves when the function has. */
-static void records(struct tls *tls, bool incoming, u8 type, u32 size)
+static void records(struct tls *tls, bool incoming, u32 type, u32 size)
 {
     for (u32 left = size, part; left; left -= part) {
         part = left < RECORD_MOST ? left : RECORD_MOST;
@@ -50,15 +52,15 @@ void tls_shake_hands(struct tls *tls, bool server)
     if (tls->way == TLS_BY_ITSELF)
         return;
     if (by_memory && server)
-        tls_record(tls, true, HANDSHAKE, 200);
+        tls_record(tls, true, TLS_HELLO, 200);
     tls_enter(HILO_TLS_HANDSHAKE, tls->ssl, NULL, 0, NULL);
     if (!by_memory && server)
-        tls_record(tls, true, HANDSHAKE, 200);
+        tls_record(tls, true, TLS_HELLO, 200);
     if (!by_memory)
-        tls_record(tls, false, HANDSHAKE, 200);
+        tls_record(tls, false, TLS_HELLO, 200);
     tls_leave(HILO_TLS_HANDSHAKE, -1);
     if (by_memory)
-        tls_record(tls, false, HANDSHAKE, 200);
+        tls_record(tls, false, TLS_HELLO, 200);
     tls_record(tls, true, HANDSHAKE, 100);
     tls_enter(HILO_TLS_HANDSHAKE, tls->ssl, NULL, 0, NULL);
     tls_leave(HILO_TLS_HANDSHAKE, 1);
@@ -75,10 +77,10 @@ static void shake_hands_within(struct tls *tls, struct dice *d, bool server)
     if (nested)
         tls_enter(HILO_TLS_HANDSHAKE, tls->ssl, NULL, 0, NULL);
     if (server)
-        tls_record(tls, true, HANDSHAKE, 200);
-    tls_record(tls, false, HANDSHAKE, 200);
+        tls_record(tls, true, TLS_HELLO, 200);
+    tls_record(tls, false, TLS_HELLO, 200);
     if (!server)
-        tls_record(tls, true, HANDSHAKE, 200);
+        tls_record(tls, true, TLS_HELLO, 200);
     if (nested)
         tls_leave(HILO_TLS_HANDSHAKE, 1);
 }

@@ -42,7 +42,10 @@ void tls_free(struct tls *tls);
 void tls_enter(enum hilo_tls_function function, u64 ssl, const u8 *buffer, u64 length, const u64 *count);
 void tls_leave(enum hilo_tls_function function, int result);
 
+/* A handshake's first message, beside the types of records. */
+enum { TLS_HELLO = 0x100 + 22 };
+
 /* A record of this type passes the socket. */
-void tls_record(struct tls *tls, bool incoming, u8 type, u32 size);
+void tls_record(struct tls *tls, bool incoming, u32 type, u32 size);
 
 #endif

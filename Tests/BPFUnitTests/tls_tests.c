@@ -3,7 +3,8 @@
 #include "one_server.h"
 #include "tls.h"
 
-enum { HANDSHAKE = 22, DATA = 23, OBJECT = 0x5000, OTHER_OBJECT = 0x6000, HOSTILE_CONNECTIONS = 3000, HOSTILE_CALLS = 200 };
+enum { HANDSHAKE = 22, DATA = 23, OBJECT = 0x5000, OTHER_OBJECT = 0x6000 };
+enum { HOSTILE_CONNECTIONS = 3000, HOSTILE_CALLS = 200 };
 
 static struct peer other_server;
 
@@ -57,21 +58,308 @@ static void side_by_side(void)
     }
 }
 
+/* A call that makes a handshake, which waits to leave. */
+static void begin_handshake(u64 ssl)
+{
+    kernel.now += 10;
+    tls_enter(HILO_TLS_HANDSHAKE, ssl, NULL, 0, NULL);
+    tls_leave(HILO_TLS_HANDSHAKE, -1);
+}
+
 /* Handshakes of two objects through memory, and then their records: whose is the first, cannot be told. */
 static void in_doubt(void)
 {
     struct tls one, two;
     open_two(&one, &two, TLS_BY_MEMORY, false);
     one.begun = two.begun = true;
-    for (u32 i = 0; i < 2; i++) {
-        tls_enter(HILO_TLS_HANDSHAKE, i ? OTHER_OBJECT : OBJECT, NULL, 0, NULL);
-        tls_leave(HILO_TLS_HANDSHAKE, -1);
-    }
-    tls_record(&two, false, HANDSHAKE, 200);
-    tls_record(&one, false, HANDSHAKE, 200);
+    begin_handshake(OBJECT);
+    begin_handshake(OTHER_OBJECT);
+    tls_record(&two, false, TLS_HELLO, 200);
+    tls_record(&one, false, TLS_HELLO, 200);
     exchange(&one);
     exchange(&two);
     CHECK(!kept_count, "%u records of connections that were guessed", kept_count);
+    close_two();
+}
+
+/* A loop that sends what it has at its end: between the calls for two new objects it reads from an old one. */
+static void deferred(void)
+{
+    static struct peer third_server;
+    struct route route = { .family = AF_INET, .local_port = 443, .peer_port = 11, .receive_start = 5, .send_start = 9 };
+    struct tls one, two, old;
+    for (u32 frees = 0; frees < 2; frees++) {
+        open_two(&one, &two, TLS_BY_MEMORY, false);
+        peer_open(&third_server, 3, TGID, &route, false, false);
+        tls_open(&old, &third_server, TLS_BY_MEMORY, 0x7000);
+        tls_shake_hands(&old, true);
+        exchange(&old);
+        one.begun = two.begun = true;
+        begin_handshake(OBJECT);
+        exchange(&old);
+        if (frees) {
+            begin_handshake(0x8000);
+            tls_enter(HILO_TLS_FREE, 0x8000, NULL, 0, NULL);
+        }
+        begin_handshake(OTHER_OBJECT);
+        tls_record(&one, false, TLS_HELLO, 200);
+        tls_record(&two, false, TLS_HELLO, 200);
+        exchange(&one);
+        exchange(&two);
+        exchange(&old);
+        CHECK(kept_count == 3, "%u records", kept_count);
+        for (u32 i = 0; i < kept_count; i++)
+            is_on(i, &third_server);
+        peer_close(&third_server, ENDING_OURS, 0);
+        close_two();
+    }
+}
+
+/* The last flight of an object that has shaken hands, and was left in doubt, leaves while another one begins. */
+static void last_flight(void)
+{
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_MEMORY, false);
+    one.begun = two.begun = true;
+    begin_handshake(OBJECT);
+    begin_handshake(0x8000);
+    tls_record(&one, false, TLS_HELLO, 200);
+    tls_enter(HILO_TLS_FREE, 0x8000, NULL, 0, NULL);
+    tls_enter(HILO_TLS_HANDSHAKE, OBJECT, NULL, 0, NULL);
+    tls_leave(HILO_TLS_HANDSHAKE, 1);
+    begin_handshake(OTHER_OBJECT);
+    tls_record(&one, false, HANDSHAKE, 200);
+    exchange(&one);
+    CHECK(!kept_count, "%u records of connections that were guessed", kept_count);
+    tls_record(&two, false, TLS_HELLO, 200);
+    exchange(&two);
+    CHECK(!kept_count, "it was called for another object since");
+    close_two();
+}
+
+/* Another thread sends what this one's object has made; that thread has just called for an object of its own. */
+static void from_a_caller(void)
+{
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_MEMORY, false);
+    one.begun = two.begun = true;
+    begin_handshake(OBJECT);
+    peer_run_thread(TGID, TGID + 1);
+    begin_handshake(OTHER_OBJECT);
+    tls_record(&one, false, TLS_HELLO, 200);
+    peer_run_thread(TGID, TGID);
+    exchange(&one);
+    two.peer = &server;
+    exchange(&two);
+    CHECK(!kept_count, "%u records of connections that were guessed", kept_count);
+    close_two();
+}
+
+/* The other one is freed, or has shaken hands long ago, or was called too long ago: there is no doubt any more. */
+static void no_doubt(void)
+{
+    static const u8 nothing[100];
+    for (u32 end = 0; end < 3; end++) {
+        struct tls one, two;
+        open_two(&one, &two, TLS_BY_MEMORY, false);
+        if (end == 1) {
+            kernel_user_memory(nothing, sizeof(nothing));
+            tls_enter(HILO_TLS_READ, OTHER_OBJECT, nothing, sizeof(nothing), NULL);
+            tls_leave(HILO_TLS_READ, sizeof(nothing));
+        } else {
+            begin_handshake(OTHER_OBJECT);
+        }
+        if (end == 0)
+            tls_enter(HILO_TLS_FREE, OTHER_OBJECT, NULL, 0, NULL);
+        if (end == 2)
+            kernel.now += 61000000000ULL;
+        tls_shake_hands(&one, true);
+        exchange(&one);
+        CHECK(kept_count == 1, "case %u: %u records", end, kept_count);
+        is_on(0, &server);
+        close_two();
+    }
+}
+
+/* More at once than are remembered. */
+static void crowd(void)
+{
+    for (u32 waits = 0; waits < 2; waits++) {
+        struct tls one, two;
+        open_two(&one, &two, TLS_BY_MEMORY, false);
+        for (u32 i = 0; i <= HILO_UNPAIRED_MAX; i++)
+            begin_handshake(0x9000 + i);
+        for (u32 i = 0; i <= HILO_UNPAIRED_MAX; i++)
+            tls_enter(HILO_TLS_FREE, 0x9000 + i, NULL, 0, NULL);
+        kernel.now += waits ? 61000000000ULL : 0;
+        tls_shake_hands(&one, true);
+        exchange(&one);
+        CHECK(kept_count == waits, "%u records", kept_count);
+        close_two();
+    }
+}
+
+/* A read that was not seen to return: where the next request lies, is not known. */
+static void missed(void)
+{
+    static u8 nothing[100];
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_DESCRIPTOR, false);
+    tls_shake_hands(&one, true);
+    exchange(&one);
+    CHECK(!(record(0).flags & HILO_FLAG_OLDER_CONNECTION), "older from the start");
+    peer_run_thread(TGID, TGID + 1);
+    tls_enter(HILO_TLS_READ, OBJECT, nothing, sizeof(nothing), NULL);
+    peer_run_thread(TGID, TGID);
+    exchange(&one);
+    is_on(1, &server);
+    CHECK(record(1).flags & HILO_FLAG_OLDER_CONNECTION, "its place is taken for known");
+    close_two();
+}
+
+/* It was left for a while, and chosen again. */
+static void chosen_again(void)
+{
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_DESCRIPTOR, false);
+    tls_shake_hands(&one, true);
+    exchange(&one);
+    capture_select(TGID)->encrypts = 0;
+    exchange(&one);
+    CHECK(record(1).flags & HILO_FLAG_OLDER_CONNECTION, "its place is taken for known");
+    close_two();
+}
+
+/* The body of an answer that goes from a file. */
+static void from_a_file(void)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n";
+    struct dice d = { 3 };
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_DESCRIPTOR, false);
+    tls_shake_hands(&one, true);
+    tls_read(&one, &d, (const u8 *)request, strlen(request));
+    tls_write(&one, &d, (const u8 *)head, strlen(head), strlen(head), 0);
+    for (u32 left = 70000, part; left; left -= part) {
+        part = left < 30000 ? left : 30000;
+        tls_enter(HILO_TLS_SENDFILE, OBJECT, (const u8 *)3, 0, NULL);
+        tls_leave(HILO_TLS_SENDFILE, -1);
+        tls_enter(HILO_TLS_SENDFILE, OBJECT, (const u8 *)3, 0, NULL);
+        tls_leave(HILO_TLS_SENDFILE, part);
+    }
+    CHECK(kept_count == 1 && record(0).status == 200 && record(0).response_body_bytes == 70000 &&
+          record(0).end == HILO_END_COMPLETE && !(record(0).flags & HILO_FLAG_RESPONSE_SIZE_INEXACT),
+          "%u records, %llu bytes", kept_count, kept_count ? record(0).response_body_bytes : 0);
+    exchange(&one);
+    is_on(1, &server);
+    close_two();
+}
+
+/* What is sent before hands are shaken may be sent again: such a connection is left alone. */
+static void early_data(void)
+{
+    struct dice d = { 4 };
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_DESCRIPTOR, false);
+    one.begun = true;
+    tls_enter(HILO_TLS_EARLY, OBJECT, NULL, 0, NULL);
+    tls_record(&one, true, TLS_HELLO, 200);
+    tls_record(&one, false, TLS_HELLO, 200);
+    tls_read(&one, &d, (const u8 *)request, strlen(request));
+    tls_leave(HILO_TLS_EARLY, 1);
+    tls_write(&one, &d, (const u8 *)answer, strlen(answer), strlen(answer), 0);
+    exchange(&one);
+    CHECK(!kept_count, "%u records", kept_count);
+    close_two();
+}
+
+/* What was sent before hands are shaken waits, behind the handshake: that is no other object's. */
+static void early_data_that_waits(void)
+{
+    static u64 count = 10;
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_MEMORY, false);
+    one.begun = two.begun = true;
+    kernel_user_memory(request, strlen(request));
+    kernel_user_memory(&count, sizeof(count));
+    tls_enter(HILO_TLS_EARLY, OBJECT, NULL, 0, NULL);
+    tls_enter(HILO_TLS_WRITE_EX, OBJECT, (const u8 *)request, strlen(request), &count);
+    tls_leave(HILO_TLS_WRITE_EX, 1);
+    tls_leave(HILO_TLS_EARLY, 1);
+    begin_handshake(OTHER_OBJECT);
+    tls_record(&one, false, TLS_HELLO, 200);
+    exchange(&two);
+    CHECK(!kept_count, "%u records of connections that were guessed", kept_count);
+    close_two();
+}
+
+/* Nothing is read before hands are shaken: that function does no more than shake them. */
+static void early_data_that_did_not_come(void)
+{
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_DESCRIPTOR, false);
+    one.begun = true;
+    tls_enter(HILO_TLS_EARLY, OBJECT, NULL, 0, NULL);
+    tls_record(&one, true, TLS_HELLO, 200);
+    tls_record(&one, false, TLS_HELLO, 200);
+    tls_leave(HILO_TLS_EARLY, 2);
+    exchange(&one);
+    CHECK(kept_count == 1, "%u records", kept_count);
+    is_on(0, &server);
+    close_two();
+}
+
+/* Clients, with all that carries contexts on. */
+static void open_clients(struct tls *one, struct tls *two, enum tls_way way, u32 propagation, struct page wires[2])
+{
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 443, .receive_start = 5 };
+    struct peer *peers[] = { &server, &other_server };
+    capture_reset_propagating(1, true, propagation);
+    capture_select(TGID)->encrypts = 1;
+    peer_run_thread(TGID, TGID);
+    for (u32 i = 0; i < 2; i++, route.local_port++) {
+        peer_open(peers[i], i + 1, TGID, &route, false, true);
+        peer_propagate(peers[i], &wires[i]);
+        tls_open(i ? two : one, peers[i], way, i ? OTHER_OBJECT : OBJECT);
+    }
+}
+
+/* The handshake goes through bpf/propagate, which alone can read it. */
+static void enrolled(void)
+{
+    static struct page wires[2];
+    struct dice d = { 5 };
+    for (u32 way = TLS_BY_DESCRIPTOR; way <= TLS_BY_MEMORY; way++) {
+        struct tls one, two;
+        open_clients(&one, &two, way, HILO_PROPAGATE_HEADERS | HILO_PROPAGATE_TCP, wires);
+        CHECK(peer_is_enrolled(&server), "it is not enrolled");
+        tls_shake_hands(&one, false);
+        tls_write(&one, &d, (const u8 *)request, strlen(request), strlen(request), 0);
+        tls_read(&one, &d, (const u8 *)answer, strlen(answer));
+        CHECK(kept_count == 1, "%u records", kept_count);
+        is_on(0, &server);
+        close_two();
+    }
+}
+
+/* An object is freed, and another one made where it was; what is left of the first one's connection takes nothing of
+ * the second one's. */
+static void made_where_one_was(void)
+{
+    static struct page wires[2];
+    struct tls one, two;
+    open_clients(&one, &two, TLS_BY_MEMORY, HILO_PROPAGATE_TCP, wires);
+    tls_shake_hands(&one, false);
+    tls_free(&one);
+    two.ssl = OBJECT;
+    tls_shake_hands(&two, false);
+    kernel_user_memory(request, strlen(request));
+    tls_enter(HILO_TLS_WRITE, OBJECT, (const u8 *)request, strlen(request), NULL);
+    tls_leave(HILO_TLS_WRITE, strlen(request));
+    tls_record(&one, false, 21, 2);
+    CHECK(!capture_connection(&server)->outgoing.optional, "the other one's context went with it");
+    tls_record(&two, false, DATA, strlen(request));
+    CHECK(capture_connection(&other_server)->outgoing.optional, "its context did not go with its record");
     close_two();
 }
 
@@ -81,10 +369,9 @@ static void from_elsewhere(void)
     struct tls one, two;
     open_two(&one, &two, TLS_BY_MEMORY, true);
     one.begun = true;
-    tls_enter(HILO_TLS_HANDSHAKE, OBJECT, NULL, 0, NULL);
-    tls_leave(HILO_TLS_HANDSHAKE, -1);
+    begin_handshake(OBJECT);
     peer_run_thread(TGID, TGID + 1);
-    tls_record(&one, false, HANDSHAKE, 200);
+    tls_record(&one, false, TLS_HELLO, 200);
     peer_run_thread(TGID, TGID);
     exchange(&one);
     CHECK(!kept_count, "%u records", kept_count);
@@ -147,7 +434,8 @@ static void older(void)
 static void hostile(void)
 {
     static const enum hilo_tls_function functions[] = { HILO_TLS_HANDSHAKE, HILO_TLS_READ, HILO_TLS_READ_EX,
-                                                        HILO_TLS_WRITE, HILO_TLS_WRITE_EX, HILO_TLS_FREE, 0, 99 };
+                                                        HILO_TLS_WRITE, HILO_TLS_WRITE_EX, HILO_TLS_FREE,
+                                                        HILO_TLS_EARLY, HILO_TLS_SENDFILE, 0, 99 };
     static const u64 lengths[] = { 0, 1, 20, 33, 1000, 0x7fffffff, 0x80000000, 0xffffffff, ~0ULL };
     static const int results[] = { -1, 0, 1, 20, 33, 1000, 0x7fffffff, -0x7fffffff - 1 };
     static u64 count;
@@ -198,7 +486,20 @@ static void hostile(void)
 const struct test tls_tests[] = {
     { "TLS: two connections of a thread, by turns", side_by_side },
     { "TLS: whose handshake it is, is in doubt", in_doubt },
+    { "TLS: handshakes that wait to leave", deferred },
+    { "TLS: a last flight behind another one's begin", last_flight },
     { "TLS: a handshake that another thread sends", from_elsewhere },
+    { "TLS: a handshake that another object's thread sends", from_a_caller },
+    { "TLS: an object that can have made no handshake", no_doubt },
+    { "TLS: more handshakes than are remembered", crowd },
+    { "TLS: a call that was not seen to return", missed },
+    { "TLS: a process that is chosen again", chosen_again },
+    { "TLS: a body from a file", from_a_file },
+    { "TLS: early data", early_data },
+    { "TLS: early data that waits", early_data_that_waits },
+    { "TLS: early data that did not come", early_data_that_did_not_come },
+    { "TLS: a handshake that bpf/propagate reads", enrolled },
+    { "TLS: an object made where another one was", made_where_one_was },
     { "TLS: an object that is given another socket", moved },
     { "TLS: a socket that is given another object", replaced },
     { "TLS: a connection that was open before", older },

@@ -28,6 +28,8 @@ enum hilo_tls_function {
 	HILO_TLS_WRITE = 4,     /* int SSL_write(SSL *, const void *, int) */
 	HILO_TLS_WRITE_EX = 5,  /* int SSL_write_ex(SSL *, const void *, size_t, size_t *) */
 	HILO_TLS_FREE = 6,      /* void SSL_free(SSL *) */
+	HILO_TLS_EARLY = 7,     /* int SSL_write_early_data(SSL *, ...), SSL_read_early_data: they call the _ex ones */
+	HILO_TLS_SENDFILE = 8,  /* ssize_t SSL_sendfile(SSL *, int, off_t, size_t, int) */
 };
 
 enum hilo_propagation {
@@ -51,6 +53,16 @@ struct hilo_settings {
 	__u8 ports[8192];       /* bit port%8 of byte port/8: who listens there is selected at once */
 };
 
+enum {
+	HILO_UNPAIRED_MAX = 4,
+};
+
+/* An object of OpenSSL that has no socket yet. */
+struct hilo_unpaired {
+	__u64 ssl;       /* 0: none */
+	__u64 called_ns; /* last, CLOCK_MONOTONIC */
+};
+
 /* A value of map `selected_processes`: a process whose traffic is captured, by its tgid. User space adds it blank. */
 struct hilo_selected_process {
 	__s32 open;      /* requests received and not answered yet */
@@ -64,9 +76,11 @@ struct hilo_selected_process {
 	__u8 reads_ahead; /* it was seen to read from a connection before it had sent its next request */
 	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
 	__u64 judged;    /* by which number its calls are judged together (bpf/lib/harm.bpf.h); 0: none yet */
+	__u64 encrypts;  /* since when it is seen in OpenSSL's functions, CLOCK_MONOTONIC; 0: it was not */
+	__u64 crowded_ns; /* when there was no room for another one of the following, last; 0: never */
+	struct hilo_unpaired unpaired[HILO_UNPAIRED_MAX]; /* see bpf/lib/pairing.bpf.h */
 	__u32 handshakes; /* of TLS, begun where nothing is attached to OpenSSL */
-	__u8 encrypts;   /* it was seen in OpenSSL's functions */
-	__u8 reserved[3];
+	__u32 reserved;
 };
 
 /* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its

@@ -166,8 +166,10 @@ int BPF_PROG(process_executed, struct task_struct *task)
 {
 	struct hilo_selected_process *p = selected(task->tgid);
 	/* What is attached is not in what it runs now. */
-	if (p)
+	if (p) {
 		p->encrypts = p->handshakes = 0;
+		pairing_forget(p);
+	}
 	process_report(task->tgid, 0, HILO_PROCESS_EXEC, 0, p != 0);
 	return 0;
 }
@@ -194,6 +196,10 @@ int BPF_PROG(process_exited, struct task_struct *task)
 	if (!p)
 		return 0;
 	flow_thread_end(p, tid);
+	if (p->encrypts) {
+		u64 thread = (u64)tgid << 32 | tid;
+		bpf_map_delete_elem(&tls_calls, &thread);
+	}
 	if (task->signal->live.counter)
 		return 0;
 	process_report(tgid, 0, HILO_PROCESS_EXIT, 0, 1);

@@ -159,7 +159,7 @@ struct connection {
 	u8 unread;         /* a send could not be looked at before it happened: look when it has */
 	u8 unsettled;      /* 1: the answer was offered to the kernel whole, but not seen taken whole */
 	u8 secure;         /* the plaintext of a TLS session: sequence numbers count its bytes, from 0 */
-	u8 reserved;
+	u8 greets;         /* what was sent last, where only bpf/propagate can read it, begins a TLS handshake */
 	u32 taken;         /* by a program, see possession.bpf.h */
 	u32 closing_error;
 	u32 closing_sequence;
@@ -260,6 +260,8 @@ struct tls_session {
 	u64 socket;   /* the address of the socket that its records go through */
 	u64 received; /* bytes of plaintext */
 	u64 sent;
+	u64 since;    /* hilo_selected_process.encrypts as it began: with another one some calls were not seen */
+	u64 calling;  /* a function that counts bytes is at work */
 	struct connection plain; /* where these stand in their HTTP messages */
 };
 
@@ -269,10 +271,12 @@ struct tls_call {
 	u64 buffer;
 	u64 length;   /* bytes of buffer */
 	u64 count_at; /* where the function writes how many bytes passed, if it does not return that */
+	u64 since;    /* as a session's */
 	u32 function; /* enum hilo_tls_function; 0: it has returned */
-	u32 walked;   /* a write whose bytes were looked at before they were encrypted */
-	u32 paired;    /* its socket was known */
-	u32 ambiguous; /* the thread has called for several objects whose sockets were not */
+	u8 walked;    /* a write whose bytes were looked at before they were encrypted */
+	u8 settled;   /* the object had a socket, or has shaken hands */
+	u8 early;     /* it sends or receives before that: what is said then may be said again */
+	u8 reserved;
 };
 
 /* The traceparent of an open incoming request, to recognise it when a proxy forwards it unchanged. */

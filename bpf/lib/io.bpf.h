@@ -10,6 +10,7 @@ static __always_inline void io_reset(struct io *io, u64 socket)
 	io->segments = 0;
 	io->readable = 0;
 	io->handshake = 0;
+	io->hello = 0;
 	io->kernel = 0;
 	io->placing = PLACING_NOTHING;
 	io->header_at = 0;

@@ -14,6 +14,9 @@ enum {
 	/* walk_head: a whole head is there. */
 	WALK_HEAD_WHOLE = 2,
 	TLS_HANDSHAKE = 22,
+	TLS_CLIENT_HELLO = 1,
+	TLS_SERVER_HELLO = 2,
+	TLS_HELLO_BYTES = 11, /* of its record, up to the version that it names */
 	STATUS_SWITCHING = 101,
 	STATUS_NO_CONTENT = 204,
 	STATUS_NOT_MODIFIED = 304,
@@ -41,12 +44,21 @@ static __always_inline bool handshake_begins(const struct scratch *s)
 	return s && s->window[0] == TLS_HANDSHAKE && s->window[1] == 3;
 }
 
+/* The first message of one, of either side? `size`: bytes of the window. */
+static __always_inline bool hello_begins(const struct scratch *s, u32 size)
+{
+	return handshake_begins(s) && size >= TLS_HELLO_BYTES && s->window[9] == 3 &&
+	       (s->window[5] == TLS_CLIENT_HELLO || s->window[5] == TLS_SERVER_HELLO);
+}
+
 /* What follows is not the head of a message. */
 static __always_inline int walk_not_http(struct connection *conn, struct direction *d, struct io *io)
 {
 	io->position = io->total;
 	if (conn->role == HILO_ROLE_UNKNOWN) {
-		io->handshake = handshake_begins(scratch_get());
+		struct scratch *s = scratch_get();
+		io->handshake = handshake_begins(s);
+		io->hello = s && hello_begins(s, io->total);
 		if (++conn->misses >= MISSES_MAX)
 			conn->ignored = 1;
 		d->phase = PHASE_LOST;

@@ -25,7 +25,8 @@ struct io {
 	u32 taken;     /* send: the kernel has room for all of it, so that its last byte is sent with it */
 	u32 late;      /* a send looked at after it happened, because its memory was not there before */
 	u32 faulted;   /* this io's memory could not be read */
-	u32 handshake; /* it begins as TLS does */
+	u32 handshake; /* it begins as a record of a TLS handshake does */
+	u32 hello;     /* with that handshake's first message */
 	u32 kernel;    /* its segments lie in kernel memory: a send on its way through bpf/propagate */
 	u32 placing;   /* enum placing: whether a header may be put into these bytes */
 	u32 allowed;   /* the same, for the first bytes of this send */

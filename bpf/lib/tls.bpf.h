@@ -1,11 +1,12 @@
 /* A socket that carries TLS, as its own hooks see it: which of OpenSSL's objects its records belong to. That is found
  * by the function that its thread is in as it sends one; where OpenSSL does not know the socket (Node, asyncio: records
- * go through memory), by the function that the thread has just left as it sends the first one, a handshake. What the
- * records hold is walked where OpenSSL has it in plain text (bpf/tls). */
+ * go through memory), by the function that the thread has just left as it sends the first one, a handshake, where that
+ * is certain (pairing.bpf.h). What the records hold is walked where OpenSSL has it in plain text (bpf/tls). */
 #ifndef HILO_TLS_H
 #define HILO_TLS_H
 
 #include "../maps/tls.bpf.h"
+#include "pairing.bpf.h"
 #include "possession.bpf.h"
 #include "socket.bpf.h"
 
@@ -15,13 +16,23 @@ enum {
 	TLS_APPLICATION_DATA = 23,
 };
 
-/* The type of the record that the io begins with, 0 if it is none. */
-static __always_inline u8 tls_record_type(struct scratch *s)
+/* The record that the io begins with. */
+struct tls_record {
+	u32 type;  /* 0: it is none */
+	u32 hello; /* the first message of a handshake */
+};
+
+static __always_inline struct tls_record tls_record_of(struct scratch *s)
 {
-	if (gather(0, 0, 3) < 3 || s->window[1] != 3)
-		return 0;
+	struct tls_record record = {};
+	u32 size = gather(0, 0, TLS_HELLO_BYTES);
+	if (size < 3 || s->window[1] != 3)
+		return record;
 	u8 type = s->window[0];
-	return type >= TLS_FIRST_TYPE && type <= TLS_APPLICATION_DATA ? type : 0;
+	if (type >= TLS_FIRST_TYPE && type <= TLS_APPLICATION_DATA)
+		record.type = type;
+	record.hello = hello_begins(s, size);
+	return record;
 }
 
 /* Ends what is known of a session, at once or by who is at work on it. */
@@ -87,10 +98,17 @@ __noinline int tls_session_begins(struct connection *conn, u64 ssl, u64 sk, u32 
 	return 1;
 }
 
+/* The session whose records go through this socket, if there is one and it still does. */
+static __always_inline struct tls_session *tls_session_of(const struct connection *conn, u64 sk)
+{
+	struct tls_session *session = conn->tls ? tls_session_get(conn->tls, conn->tgid) : 0;
+	return session && session->socket == sk ? session : 0;
+}
+
 /* The context of a request that was encrypted goes with the record that leaves now. */
 static __always_inline void tls_pass_on(struct connection *conn, u64 sk)
 {
-	struct tls_session *session = tls_session_get(conn->tls, conn->tgid);
+	struct tls_session *session = tls_session_of(conn, sk);
 	if (!session || !session->plain.outgoing.optional)
 		return;
 	struct outgoing *from = &session->plain.outgoing, *to = &conn->outgoing;
@@ -106,33 +124,46 @@ static __always_inline void tls_pass_on(struct connection *conn, u64 sk)
 	from->optional = 0;
 }
 
-/* A process sends the io in scratch. True if these are records of a session: they are not to be walked. */
-static __always_inline bool tls_sends(struct connection *conn, struct scratch *s, const struct hilo_selected_process *p)
+/* The thread's object may have made the records that leave now: begins its session if it has. */
+static __always_inline void tls_pair(struct connection *conn, struct scratch *s, struct hilo_selected_process *p,
+				     struct tls_call *call)
 {
-	u64 sk = io_socket(&s->io), thread = bpf_get_current_pid_tgid();
-	struct tls_call *call = p->encrypts ? bpf_map_lookup_elem(&tls_calls, &thread) : 0;
-	u64 ssl = call ? call->ssl : 0;
-	if (ssl && ssl != conn->tls && (call->function || !conn->tls)) {
-		u8 type = tls_record_type(s);
-		if (type == TLS_HANDSHAKE || (type && call->function)) {
-			u32 sure = call->function != 0;
-			if (!sure)
-				call->ssl = 0;
-			if (sure || !call->ambiguous)
-				tls_session_begins(conn, ssl, sk, type, sure);
-		}
+	u64 sk = io_socket(&s->io), ssl = call->ssl;
+	struct tls_record record = { .type = conn->greets ? TLS_HANDSHAKE : 0, .hello = conn->greets };
+	if (s->io.segments)
+		record = tls_record_of(s);
+	/* It sends within one of OpenSSL's functions. Else only who has not shaken hands yet can have made a hello. */
+	u32 sure = call->function != 0;
+	if (!record.type || (!sure && !record.hello))
+		return;
+	if (!sure) {
+		call->ssl = 0;
+		if (!pairing_is_certain(p, ssl))
+			return;
 	}
-	if (!conn->tls)
-		return false;
-	tls_pass_on(conn, sk);
-	return true;
+	if (!tls_session_begins(conn, ssl, sk, record.type, sure))
+		return;
+	pairing_ends(p, ssl);
+	struct tls_session *session = tls_session_get(ssl, conn->tgid);
+	if (!session)
+		return;
+	session->since = p->encrypts;
+	session->calling = sure;
+	session->plain.ignored = call->early != 0;
 }
 
-/* The session whose records go through this socket, if there is one and it still does. */
-static __always_inline struct tls_session *tls_session_of(const struct connection *conn, u64 sk)
+/* A process sends the io in scratch. True if these are records of a session: they are not to be walked. */
+static __always_inline bool tls_sends(struct connection *conn, struct scratch *s, struct hilo_selected_process *p)
 {
-	struct tls_session *session = conn->tls ? tls_session_get(conn->tls, conn->tgid) : 0;
-	return session && session->socket == sk ? session : 0;
+	u64 thread = bpf_get_current_pid_tgid();
+	struct tls_call *call = p->encrypts ? bpf_map_lookup_elem(&tls_calls, &thread) : 0;
+	if (call && call->since == p->encrypts && call->ssl && call->ssl != conn->tls && (call->function || !conn->tls))
+		tls_pair(conn, s, p, call);
+	conn->greets = 0;
+	if (!conn->tls)
+		return false;
+	tls_pass_on(conn, io_socket(&s->io));
+	return true;
 }
 
 /* The socket is gone. */

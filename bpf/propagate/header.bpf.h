@@ -145,8 +145,10 @@ static __always_inline u32 message_walk(struct sk_msg_md *message, struct connec
 		if (!i)
 			io->placing = io->allowed;
 		walk(conn);
-		if (!i)
+		if (!i) {
 			header_at = io->header_at;
+			conn->greets = io->hello;
+		}
 		at += shown;
 	}
 	return header_at;

@@ -16,6 +16,10 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+enum {
+	CALL_MOST = 0x7fffffff, /* bytes of a call */
+};
+
 static __always_inline bool call_writes(const struct tls_call *call)
 {
 	return call->function == HILO_TLS_WRITE || call->function == HILO_TLS_WRITE_EX;
@@ -26,12 +30,19 @@ static __always_inline bool call_reads(const struct tls_call *call)
 	return call->function == HILO_TLS_READ || call->function == HILO_TLS_READ_EX;
 }
 
+/* Those whose bytes count. */
+static __always_inline bool call_counts(const struct tls_call *call)
+{
+	return call_reads(call) || call_writes(call) || call->function == HILO_TLS_SENDFILE;
+}
+
 /* A session that may be used until session_give_back: not one whose element is another's by now. */
 static __always_inline bool session_take(struct tls_session *session, u64 ssl)
 {
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	if (!connection_take(&session->plain))
 		return false;
-	if (session->ssl == ssl && !session->gone)
+	if (session->ssl == ssl && session->tgid == tgid && !session->gone)
 		return true;
 	connection_release(&session->plain);
 	return false;
@@ -46,7 +57,15 @@ static __always_inline void session_give_back(struct tls_session *session)
 		bpf_map_delete_elem(&tls_sessions, &key);
 }
 
-/* Walks `size` bytes of a session's plaintext. `late`: they were written before. False: nobody has looked at them. */
+/* Bytes have passed that were not counted, or may have: where the next ones lie is not known, and so not whose context
+ * was left for them. */
+static __always_inline void session_is_displaced(struct tls_session *session)
+{
+	session->plain.older = 1;
+}
+
+/* Walks `size` bytes of a session's plaintext; without a buffer they are only counted. `late`: they were written
+ * before. False: nobody has looked at them. */
 static __always_inline bool session_walk(struct tls_session *session, u64 ssl, u64 buffer, u32 size, u32 incoming,
 					 u32 late)
 {
@@ -57,13 +76,17 @@ static __always_inline bool session_walk(struct tls_session *session, u64 ssl, u
 		u32 sent = session->sent;
 		walk_settle(conn, sent, bpf_ktime_get_ns());
 		io_reset(&s->io, session->socket);
-		io_segment(&s->io, buffer, size);
+		if (buffer)
+			io_segment(&s->io, buffer, size);
 		io_begin(&s->io, incoming ? session->received : sent, size, incoming);
-		s->io.taken = 0;
+		s->io.taken = !buffer;
 		s->io.late = late;
 		if (late)
 			conn->unread = 0;
-		walk(conn);
+		if (!conn->ignored)
+			walk(conn);
+		if (incoming)
+			session->received += size;
 		session_give_back(session);
 	}
 	if (s)
@@ -75,8 +98,10 @@ static __always_inline bool session_walk(struct tls_session *session, u64 ssl, u
 static __always_inline void session_has_sent(struct tls_session *session, u64 ssl, u32 size)
 {
 	struct connection *conn = &session->plain;
-	if (!session_take(session, ssl))
+	if (!session_take(session, ssl)) {
+		session_is_displaced(session);
 		return;
+	}
 	session->sent += size;
 	walk_settle(conn, session->sent, bpf_ktime_get_ns());
 	session_give_back(session);
@@ -98,51 +123,65 @@ int call_begins(struct pt_regs *regs)
 	struct hilo_selected_process *p = selected(tgid);
 	if (!p)
 		return 0;
-	p->encrypts = 1;
+	if (!p->encrypts)
+		__sync_val_compare_and_swap(&p->encrypts, 0, bpf_ktime_get_ns());
 	/* All at once: the verifier takes no place in them that is known only as the program runs. */
 	u64 ssl = regs->di, buffer = regs->si, length = regs->dx, count_at = regs->cx;
 	barrier();
-	struct tls_call call = { .ssl = ssl, .function = bpf_get_attach_cookie(regs) };
-	/* Reading and writing shake hands by themselves, where that is to be done. */
+	struct tls_call call = { .ssl = ssl, .function = bpf_get_attach_cookie(regs), .since = p->encrypts };
 	const struct tls_call *outer = bpf_map_lookup_elem(&tls_calls, &thread);
-	if (outer && outer->function && outer->ssl == call.ssl && call.function == HILO_TLS_HANDSHAKE)
+	bool again = outer && outer->since == call.since && outer->ssl == ssl;
+	/* Reading and writing shake hands by themselves, where that is to be done. */
+	if (again && outer->function && call.function == HILO_TLS_HANDSHAKE)
 		return 0;
-	struct tls_session *session = tls_session_get(call.ssl, tgid);
+	struct tls_session *session = tls_session_get(ssl, tgid);
 	if (call.function == HILO_TLS_FREE) {
 		if (session)
 			tls_session_drop(session, 0);
-		if (outer && outer->ssl == call.ssl)
+		if (again)
 			bpf_map_delete_elem(&tls_calls, &thread);
+		pairing_ends(p, ssl);
 		return 0;
 	}
-	/* Two objects without a socket: whose handshake leaves next cannot be told. */
-	bool unpaired = outer && !outer->function && !outer->paired && outer->ssl && outer->ssl != call.ssl;
-	call.paired = session != 0;
-	call.ambiguous = !session && (unpaired || (outer && outer->ambiguous));
-	if (call.function != HILO_TLS_HANDSHAKE) {
+	call.settled = session || (again && outer->settled);
+	call.early = again && (outer->early || (outer->function == HILO_TLS_EARLY && call_counts(&call)));
+	if (!call.settled)
+		pairing_begins(p, ssl);
+	if (call_reads(&call) || call_writes(&call)) {
 		bool is_int = call.function == HILO_TLS_READ || call.function == HILO_TLS_WRITE;
 		if (is_int)
 			length = (s32)length > 0 ? (u32)length : 0;
 		call.buffer = buffer;
-		call.length = length > 0x7fffffff ? 0x7fffffff : length;
-		call.count_at = is_int ? 0 : count_at;
+		call.length = length > CALL_MOST ? CALL_MOST : length;
+		call.count_at = count_at;
+	} else if (call.function == HILO_TLS_SENDFILE) {
+		call.length = CALL_MOST;
 	}
-	if (session && call_writes(&call) && call.length)
-		call.walked = session_walk(session, call.ssl, call.buffer, call.length, 0, 0);
+	if (session) {
+		if (call.early)
+			session->plain.ignored = 1;
+		/* One that was not seen to return, or not seen at all. */
+		if (session->calling || session->since != call.since)
+			session_is_displaced(session);
+		session->calling = call_counts(&call);
+		if (call_writes(&call) && call.length)
+			call.walked = session_walk(session, ssl, call.buffer, call.length, 0, 0);
+	}
 	bpf_map_update_elem(&tls_calls, &thread, &call, BPF_ANY);
 	return 0;
 }
 
 /* How many bytes passed. */
-static __always_inline u32 call_result(const struct tls_call *call, s32 returned)
+static __always_inline u32 call_result(const struct tls_call *call, s32 returned, struct tls_session *session)
 {
-	u64 size = 0;
-	if (returned <= 0 || call->function == HILO_TLS_HANDSHAKE)
+	u64 size = returned;
+	bool is_ex = call->function == HILO_TLS_READ_EX || call->function == HILO_TLS_WRITE_EX;
+	if (returned <= 0 || !call_counts(call))
 		return 0;
-	if (call->function == HILO_TLS_READ || call->function == HILO_TLS_WRITE)
-		size = returned;
-	else if (bpf_probe_read_user(&size, sizeof(size), (void *)call->count_at))
+	if (is_ex && bpf_probe_read_user(&size, sizeof(size), (void *)call->count_at)) {
+		session_is_displaced(session);
 		count(HILO_COUNT_USER_READ_FAILED);
+	}
 	return size > call->length ? call->length : size;
 }
 
@@ -150,24 +189,36 @@ SEC("uprobe")
 int call_ends(struct pt_regs *regs)
 {
 	u64 thread = bpf_get_current_pid_tgid();
+	u32 tgid = thread >> 32;
 	s32 returned = regs->ax;
 	struct tls_call *entered = bpf_map_lookup_elem(&tls_calls, &thread);
 	if (!entered || entered->function != bpf_get_attach_cookie(regs))
 		return 0;
 	struct tls_call call = *entered;
 	entered->function = 0;
-	struct tls_session *session = tls_session_get(call.ssl, thread >> 32);
-	if (!session)
+	struct tls_session *session = tls_session_get(call.ssl, tgid);
+	if (!session) {
+		/* Hands are shaken: its first record has left. Not so where that has not been waited for. */
+		struct hilo_selected_process *p = returned > 0 && !call.early ? selected(tgid) : 0;
+		if (p && call.function != HILO_TLS_EARLY) {
+			pairing_ends(p, call.ssl);
+			entered->settled = 1;
+		}
 		return 0;
-	u32 size = call_result(&call, returned);
-	if (call_writes(&call) && size) {
+	}
+	session->calling = 0;
+	u32 size = call_result(&call, returned, session);
+	if (call.function == HILO_TLS_SENDFILE && size) {
+		session_walk(session, call.ssl, 0, size, 0, 0);
+		session_has_sent(session, call.ssl, size);
+	} else if (call_writes(&call) && size) {
 		/* Its socket was not known before, or its memory not there. */
 		if (!call.walked || session->plain.unread)
 			session_walk(session, call.ssl, call.buffer, size, 0, 1);
 		session_has_sent(session, call.ssl, size);
 	} else if (call_reads(&call) && size) {
-		session_walk(session, call.ssl, call.buffer, size, 1, 0);
-		session->received += size;
+		if (!session_walk(session, call.ssl, call.buffer, size, 1, 0))
+			session_is_displaced(session);
 	} else if (call.function == HILO_TLS_READ && !returned) {
 		session_end_of_stream(session, call.ssl);
 	}
