@@ -25,7 +25,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     .target(name: name, dependencies: dependencies, path: "Sources/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
-/// A helper: a process with one privilege, which may depend on these seven modules and on nothing else.
+/// A helper: a process with one privilege, which may depend on these eight modules and on nothing else.
 func helper(_ name: String, needs: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: "hilo-\(name)", dependencies: ["HelperKit", "Wire", "LinuxSys"] + needs, path: "helpers/\(name)",
@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "hilo-process-inspector", targets: ["hilo-process-inspector"]),
         .executable(name: "hilo-event-reader", targets: ["hilo-event-reader"]),
         .executable(name: "hilo-tc-attacher", targets: ["hilo-tc-attacher"]),
+        .executable(name: "hilo-tls-attacher", targets: ["hilo-tls-attacher"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -98,7 +99,7 @@ let package = Package(
         module(
             "Coordinate",
             [
-                "Assemble", "BPFABI", "Discover", "ELF", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext",
+                "Assemble", "BPFABI", "Discover", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext",
                 "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -115,6 +116,7 @@ let package = Package(
         helper("process-inspector"),
         helper("event-reader", needs: ["BPFABI", "CLibBPF", "LibBPF"]),
         helper("tc-attacher", needs: ["BPFABI", "CLibBPF", "LibBPF"]),
+        helper("tls-attacher", needs: ["BPFABI", "CLibBPF", "ELF", "LibBPF"]),
         .executableTarget(
             name: "hilo-bench-replay", dependencies: ["Assemble", "LinuxSys", "OTLP", "TraceContext", "Wire"],
             path: "Tests/Benchmarks/Replay", swiftSettings: settings),
@@ -156,7 +158,7 @@ let package = Package(
 
 // Tests/Fuzz: what strangers' bytes reach, under libFuzzer, and nothing that would make a build with sanitizers long.
 if Context.environment["HILO_FUZZ"] == "1" {
-    let driven = ["CLinux", "LinuxSys", "Wire", "TraceContext", "Dissect", "Assemble", "OTLP", "Settings"]
+    let driven = ["CLinux", "LinuxSys", "Wire", "ELF", "TraceContext", "Dissect", "Assemble", "OTLP", "Settings"]
     package.products = []
     package.targets.removeAll { !driven.contains($0.name) }
     package.targets += [
@@ -172,7 +174,7 @@ if Context.environment["HILO_FUZZ"] == "1" {
             swiftSettings: settings),
         .executableTarget(
             name: "hilo-fuzz",
-            dependencies: ["Assemble", "Dissect", "Export", "OTLP", "Settings", "TraceContext", "Wire"],
+            dependencies: ["Assemble", "Dissect", "ELF", "Export", "OTLP", "Settings", "TraceContext", "Wire"],
             path: "Tests/Fuzz/Swift", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
     ]
 }

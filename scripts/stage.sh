@@ -14,6 +14,7 @@ declare -A capabilities=(
     [hilo-process-inspector]=cap_sys_ptrace,cap_dac_read_search,cap_setpcap=p
     [hilo-event-reader]=cap_bpf,cap_perfmon,cap_setpcap=p
     [hilo-tc-attacher]=cap_net_admin,cap_bpf,cap_perfmon,cap_setpcap=p
+    [hilo-tls-attacher]=cap_bpf,cap_perfmon,cap_setpcap=p
 )
 
 umask 022

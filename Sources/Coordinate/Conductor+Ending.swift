@@ -31,6 +31,7 @@ extension Conductor {
         session.reader.stop()
         session.inspector.stop()
         session.attacher?.stop()
+        session.tlsAttacher?.stop()
         await waitForHelpers(until: deadline)
         session.starter.close()
         for delivery in deliveries { await delivery.value }
@@ -90,12 +91,15 @@ extension Conductor {
         let reader = session.reader.plan.manifest.name
         let inspector = session.inspector.plan.manifest.name
         let attacher = HelperManifest.tcAttacher.name
+        let tlsAttacher = HelperManifest.tlsAttacher.name
         if !hasLent { left.insert(attacher) }
-        while left.count < 3, ContinuousClock.now < deadline {
+        if !hasLentForTLS { left.insert(tlsAttacher) }
+        while left.count < 4, ContinuousClock.now < deadline {
             switch await session.inbox.next() {
             case .reader(.stopped), .reader(.gaveUp): left.insert(reader)
             case .inspector(.stopped), .inspector(.gaveUp): left.insert(inspector)
             case .attacher(.stopped), .attacher(.gaveUp): left.insert(attacher)
+            case .tlsAttacher(.stopped), .tlsAttacher(.gaveUp): left.insert(tlsAttacher)
             default: continue
             }
         }

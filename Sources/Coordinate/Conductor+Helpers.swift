@@ -16,10 +16,9 @@ extension Conductor {
             hooks = hello.probed.first { $0.name == "hooks" }?.value ?? hooks
             if !isHeir { beginCapture() }
             configure()
-        case .entrusted(let shared): lend(shared)
-        case .uprobes(let begin, let end):
-            guard session.settings.ebpf.tls == .openssl else { break }
-            session.follower.post(.programs(TLSProgramPair(begin: begin, end: end)))
+        case .entrusted(let shared):
+            lend(shared)
+            lendForTLS(shared)
         case .lost(let explanation, let pause):
             progress.readerLost()
             sayLost(explanation, pause)
@@ -32,7 +31,7 @@ extension Conductor {
 
     /// The programs are new: between the ones before and these nothing was attached.
     private mutating func beginCapture() {
-        session.follower.post(.programs(nil))
+        session.follower?.post(.loaded(0))
         ledger.beginLife(received: session.tracer.counts.received)
         if progress.hasScanBegun {
             logger.warning(
@@ -78,6 +77,7 @@ extension Conductor {
             note(hello)
             let isFirst = !progress.hasScanBegun
             progress.inspectorReady()
+            session.follower?.post(.inspected)
             perform(discovery.inspectorRestarted())
             if !isFirst { logger.notice("Discovery works again") }
         case .lost(let explanation, let pause):
@@ -87,7 +87,7 @@ extension Conductor {
             progress.inspectorLost()
             fail(explanation)
         case .stopped: progress.inspectorLost()
-        case .entrusted, .uprobes: break
+        case .entrusted: break
         }
     }
 
@@ -123,7 +123,41 @@ extension Conductor {
             progress.attacherLost()
             fail(explanation)
         case .stopped: progress.attacherLost()
-        case .entrusted, .uprobes: break
+        case .entrusted: break
+        }
+    }
+
+    // MARK: - TLS attacher
+
+    /// As `lend`.
+    private mutating func lendForTLS(_ shared: [LoanedDescriptor]) {
+        guard let attacher = session.tlsAttacher, !shared.isEmpty else { return }
+        if session.tlsLoans.replace(shared) {
+            attacher.renew()
+            return
+        }
+        do throws(SysError) {
+            try attacher.start()
+            hasLentForTLS = true
+        } catch {
+            logger.error("The tls-attacher cannot be looked after", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// A run goes on without it, but for what its installation lacks.
+    mutating func tlsAttacherChanged(_ change: Helper.Change) {
+        switch change {
+        case .ready(let hello, let pid, _):
+            own(pid, as: HelperManifest.tlsAttacher.name)
+            note(hello)
+            session.follower?.post(.loaded(session.tlsLoans.lent))
+        case .lost(let explanation, let pause): sayLost(explanation, pause)
+        case .gaveUp(let explanation):
+            hasLentForTLS = false
+            guard ![.privilege, .version, .usage].contains(explanation.exitCode) else { return fail(explanation) }
+            logger.warning(
+                "TLS is not followed, though it was asked for", metadata: ["reason": "\(explanation.cause)"])
+        case .stopped, .entrusted: break
         }
     }
 

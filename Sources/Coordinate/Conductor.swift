@@ -27,6 +27,8 @@ struct Conductor {
     var hooks = "unknown"
     /// A tc-attacher was started.
     var hasLent = false
+    /// A tls-attacher was.
+    var hasLentForTLS = false
     /// Why helpers were given up, in the order in which it was told.
     var failures: [Explanation] = []
     var failBy: UInt64?
@@ -85,6 +87,7 @@ struct Conductor {
         case .reader(let change): readerChanged(change)
         case .inspector(let change): inspectorChanged(change)
         case .attacher(let change): attacherChanged(change)
+        case .tlsAttacher(let change): tlsAttacherChanged(change)
         case .news(let news):
             for item in news { take(item) }
             session.backlog.remove(news.count)
@@ -123,11 +126,11 @@ struct Conductor {
             // Of a process that was chosen: what greets as an event-reader may have fallen.
             let isChosen = silence.service(of: event.process) != nil
             if event.happening == .encrypts {
-                if isChosen { session.follower.post(.follow(event.process)) }
+                if isChosen { session.follower?.post(.follow(event.process)) }
                 return
             }
             guard let happening = ProcessHappening(event) else { return sayHarmed(event) }
-            if case .listen = happening, isChosen { session.follower.post(.follow(event.process)) }
+            if case .listen = happening, isChosen { session.follower?.post(.follow(event.process)) }
             perform(discovery.take(happening, of: event.process, isTraced: event.isSelected))
         }
     }
@@ -169,10 +172,10 @@ struct Conductor {
         case .notice(let notice): say(notice)
         case .traced(let pid, let service):
             silence.traced(pid, service: service, now: MonotonicClock.now())
-            session.follower.post(.follow(pid))
+            session.follower?.post(.follow(pid))
         case .forgotten(let pid):
             silence.forget(pid)
-            session.follower.post(.leave(pid))
+            session.follower?.post(.leave(pid))
         }
     }
 

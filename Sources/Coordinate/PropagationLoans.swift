@@ -1,31 +1,29 @@
 import LinuxSys
 public import Supervise
-import Synchronization
 import Wire
 
-/// What a tc-attacher is lent: the maps that the present event-reader shares, and the control group whose processes'
-/// connections are to carry contexts.
-public final class PropagationLoans: Sendable {
-    private let maps = Mutex<[LoanedDescriptor]>([])
+/// What a tc-attacher is lent: the maps that it works on, and the control group whose processes' connections are to
+/// carry contexts.
+public struct PropagationLoans: Sendable {
+    private let maps = SharedMapLoans()
     private let controlGroup: String?
+
+    /// How maps are called that only a tls-attacher works on.
+    private static let ofTLS = "tls_"
 
     /// - Parameter controlGroup: a directory; nil: the root of the unified hierarchy.
     public init(controlGroup: String?) {
         self.controlGroup = controlGroup
     }
 
+    /// - Parameter new: all that an event-reader shares.
     /// - Returns: whether there were others before.
     public func replace(_ new: [LoanedDescriptor]) -> Bool {
-        maps.withLock { maps in
-            defer { maps = new }
-            return !maps.isEmpty
-        }
+        maps.replace(new.filter { !$0.name.hasPrefix(PropagationLoans.ofTLS) })
     }
 
     public func current() throws(StartFailure) -> [LoanedDescriptor] {
-        let shared = maps.withLock { $0 }
-        guard !shared.isEmpty else { throw .nothingToLend("capture is not loaded") }
-        return shared + [LoanedDescriptor(name: Loan.controlGroup, HeldDescriptor(try directory()))]
+        try maps.current() + [LoanedDescriptor(name: Loan.controlGroup, HeldDescriptor(try directory()))]
     }
 
     private func directory() throws(StartFailure) -> OwnedFD {

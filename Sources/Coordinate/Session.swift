@@ -14,6 +14,7 @@ public final class Session: Sendable {
         case reader(Helper.Change)
         case inspector(Helper.Change)
         case attacher(Helper.Change)
+        case tlsAttacher(Helper.Change)
         case news([Tracer.News])
         case answer(ActionPerformer.Answer)
         /// The event-reader has taken its settings, or has not.
@@ -37,7 +38,10 @@ public final class Session: Sendable {
     /// Where contexts are passed on.
     let attacher: Helper?
     let loans: PropagationLoans
-    let follower: TLSFollower
+    /// Where TLS is followed.
+    let tlsAttacher: Helper?
+    let tlsLoans: SharedMapLoans
+    let follower: TLSFollower?
     let inbox = Inbox<Event>()
     let backlog = Backlog()
     private let wasAskedToStop = Mutex(false)
@@ -67,13 +71,14 @@ public final class Session: Sendable {
             reader = try Helper(
                 .eventReader(
                     hooks: HelperPlan.Hooks(settings.ebpf.hooks), sizes: CaptureSizes(settings.ebpf),
-                    carriers: HelperPlan.Carriers(settings.ebpf.contextPropagation)),
+                    carriers: HelperPlan.Carriers(settings.ebpf.contextPropagation),
+                    followsTLS: settings.ebpf.tls == .openssl),
                 starter: starter, abiVersion: KernelSettings.abiVersion, logger: logger,
                 onRecords: { (records, ring) throws(WireError) in try tracer.take(&records, from: ring) },
                 hasRoom: { backlog.hasRoom(isAsked: $0) }, onChange: { inbox.post(.reader($0)) })
-            inspector = try Helper(
+            let inspector = try Helper(
                 .processInspector, starter: starter, logger: logger, onChange: { inbox.post(.inspector($0)) })
-            follower = TLSFollower(inspector: inspector, logger: logger)
+            self.inspector = inspector
             let loans = PropagationLoans(controlGroup: settings.ebpf.controlGroup)
             self.loans = loans
             let carriers = HelperPlan.Carriers(settings.ebpf.contextPropagation)
@@ -83,6 +88,16 @@ public final class Session: Sendable {
                 : try Helper(
                     .tcAttacher(carriers: carriers), starter: starter, logger: logger,
                     loans: { () throws(StartFailure) in try loans.current() }, onChange: { inbox.post(.attacher($0)) })
+            let tlsLoans = SharedMapLoans()
+            self.tlsLoans = tlsLoans
+            tlsAttacher =
+                settings.ebpf.tls != .openssl
+                ? nil
+                : try Helper(
+                    .tlsAttacher(carriers: carriers), starter: starter, logger: logger,
+                    loans: { () throws(StartFailure) in try tlsLoans.current() },
+                    onChange: { inbox.post(.tlsAttacher($0)) })
+            follower = tlsAttacher.map { TLSFollower(inspector: inspector, attacher: $0, logger: logger) }
         } catch {
             throw .system(error)
         }
@@ -125,7 +140,7 @@ public final class Session: Sendable {
             }
         }
         // Waited for by nobody: it may wait for a file.
-        Task { await follower.run() }
+        Task { await follower?.run() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepTime() }
             group.addTask {
@@ -136,7 +151,7 @@ public final class Session: Sendable {
             await conductor.conduct()
             await conductor.end(deliveries)
             actions.finish()
-            follower.finish()
+            follower?.finish()
             group.cancelAll()
         }
         if conductor.failures.isEmpty, let code = conductor.outputFailure, code != Errno.brokenPipe {

@@ -137,6 +137,7 @@ extension HelperService where Self: ~Copyable {
         case .message: break
         }
         let descriptors = buffer.countOfDescriptors
+        var descriptor = buffer.takeDescriptor()
         try buffer.withBytes { (bytes) throws(HelperFault) in
             let request: Frame
             do throws(WireError) {
@@ -149,6 +150,7 @@ extension HelperService where Self: ~Copyable {
             } catch {
                 throw HelperFault(.fault, "The coordinator broke the protocol: \(error)")
             }
+            if let descriptor = descriptor.take() { service.take(descriptor) }
             let answer = try service.answer(request, for: coordinator)
             if answer.accepted { gate.accepted(request.kind) }
         }

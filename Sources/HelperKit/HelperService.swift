@@ -38,6 +38,9 @@ public protocol HelperService: ~Copyable {
     /// Step 4, right after the greeting.
     mutating func begin(for coordinator: borrowing Coordinator) throws(HelperFault)
 
+    /// Step 4: a descriptor that comes with the request that is answered next.
+    mutating func take(_ descriptor: consuming OwnedFD)
+
     /// Step 4: answers one request, which is one of `requests`, in its phase, and not too often.
     ///
     /// - Throws: `HelperFault` to leave; a request that cannot be fulfilled is declined instead.
@@ -62,6 +65,7 @@ extension HelperService where Self: ~Copyable {
     public mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {}
     public func probed() -> [Fact] { [] }
     public mutating func begin(for coordinator: borrowing Coordinator) throws(HelperFault) {}
+    public mutating func take(_ descriptor: consuming OwnedFD) {}
     public var watched: Int32? { nil }
     public var wakeInterval: UInt64? { nil }
     public mutating func wake(for coordinator: borrowing Coordinator) throws(HelperFault) {}

@@ -16,11 +16,7 @@ public enum ObjectFile {
     ///   - programs: what is in it, in words that begin a sentence.
     /// - Throws: `HelperFault` when it is not there, or when another user than root could have written it.
     public static func read(_ name: String, of programs: String) throws(HelperFault) -> [UInt8] {
-        let executable = OwnExecutable.path()
-        guard let end = executable.lastIndex(of: "/") else {
-            throw HelperFault(.fault, "The path of this program has no directory: \(executable)")
-        }
-        let path = "\(executable[..<end])/../../lib/hilo/bpf/\(name)"
+        let path = try path(of: name)
         let bytes: [UInt8]
         let isTrusted: Bool
         do throws(SysError) {
@@ -37,5 +33,13 @@ public enum ObjectFile {
                     + "root, be writable for nobody else (chown root, chmod go-w) and lie on this helper's file system")
         }
         return bytes
+    }
+
+    private static func path(of name: String) throws(HelperFault) -> String {
+        let executable = OwnExecutable.path()
+        guard let end = executable.lastIndex(of: "/") else {
+            throw HelperFault(.fault, "The path of this program has no directory: \(executable)")
+        }
+        return "\(executable[..<end])/../../lib/hilo/bpf/\(name)"
     }
 }

@@ -1,5 +1,5 @@
-/// The maps of capture that propagation works on, too, by the names that the programs have for them. An event-reader
-/// hands them over, a tc-attacher gets them.
+/// The maps of capture that other helpers' programs work on, too, by the names that the programs have for them. An
+/// event-reader hands them over, the attachers get them.
 ///
 /// Never among them: `scratch`, whose addresses the programs read from.
 public enum SharedMaps {
@@ -22,11 +22,16 @@ public enum SharedMaps {
 
     private static let ofProcessesToo = ["counters", "records", ofRests, "settings", "selected_processes"]
 
+    /// Whether capture keeps its state with sockets that the verifier trusts, by the names of what it shares.
+    public static func areOfTrustedSockets(_ names: [String]) -> Bool {
+        names.contains(ofTrustedSockets)
+    }
+
     public static func names(trustedSockets: Bool) -> [String] {
         namesForTLS(trustedSockets: trustedSockets).filter { !ofSessions.contains($0) }
     }
 
-    /// The same for the programs that follow TLS.
+    /// The same for a tls-attacher.
     public static func namesForTLS(trustedSockets: Bool) -> [String] {
         let unused = trustedSockets ? byAddress : ofTrustedSockets
         return ofProgramsAlone.filter { $0 != unused } + ofProcessesToo

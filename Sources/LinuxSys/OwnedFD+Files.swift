@@ -57,6 +57,13 @@ extension OwnedFD {
     ///
     /// - Returns: the number of bytes; 0 behind the end of the file.
     public borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SysError) -> Int {
+        try OwnedFD.read(rawValue, into: buffer, at: offset)
+    }
+
+    /// The same of a descriptor that somebody else owns.
+    public static func read(
+        _ rawValue: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(SysError) -> Int {
         guard let place = off_t(exactly: offset) else { throw SysError("pread", code: EINVAL) }
         while true {
             let count = pread(rawValue, buffer.baseAddress, buffer.count, place)

@@ -25,6 +25,7 @@ public struct Syscall: Hashable, Sendable {
     public static let execve = Syscall("execve", SYS_execve)
     public static let exitGroup = Syscall("exit_group", SYS_exit_group)
     public static let fstat = Syscall("fstat", SYS_fstat)
+    public static let pread64 = Syscall("pread64", SYS_pread64)
     public static let getdents64 = Syscall("getdents64", SYS_getdents64)
     public static let mmap = Syscall("mmap", SYS_mmap)
     public static let munmap = Syscall("munmap", SYS_munmap)

@@ -22,11 +22,10 @@ public enum UprobeLink {
     /// - Returns: the link; the program is detached when it is closed.
     /// - Throws: `SysError`; EINVAL on kernels before 6.6.
     public static func make(
-        program: borrowing OwnedFD, functions: [Function], in file: borrowing OwnedFD, of process: Int32,
-        atReturn: Bool
+        program: Int32, functions: [Function], in file: borrowing OwnedFD, of process: Int32, atReturn: Bool
     ) throws(SysError) -> OwnedFD {
         let number = link(
-            program.rawValue, "/proc/self/fd/\(file.rawValue)", functions, process: process, atReturn: atReturn)
+            program, "/proc/self/fd/\(file.rawValue)", functions, process: process, atReturn: atReturn)
         guard number >= 0 else { throw SysError("bpf BPF_LINK_CREATE", code: errno) }
         return OwnedFD(adopting: number)
     }

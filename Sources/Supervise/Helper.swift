@@ -11,8 +11,6 @@ public final class Helper: Sendable {
         case ready(Hello, pid: Int32, isHeir: Bool)
         /// What outlives it is in the coordinator's hands, and of that what other helpers work on.
         case entrusted([LoanedDescriptor])
-        /// What follows TLS where it is attached to OpenSSL: at a function's begin, and at its return.
-        case uprobes(begin: HeldDescriptor, end: HeldDescriptor)
         /// It is gone and will be started again.
         case lost(Explanation, retryAfter: Duration)
         /// It is gone for good.
@@ -133,14 +131,24 @@ public final class Helper: Sendable {
         return (reply, file)
     }
 
+    /// Asks for programs to be attached to OpenSSL in a file.
+    ///
+    /// - Parameter file: open for reading.
+    /// - Returns: what keeps them attached.
+    public func attach(
+        _ request: AttachRequest, to file: HeldDescriptor, within limit: Duration = .seconds(5)
+    ) async throws(AskError) -> [HeldDescriptor] {
+        try await ask(request, with: [file], within: limit) { (_) throws(WireError) in }.descriptors
+    }
+
     /// - Parameter check: throws when a reply, though sound, does not answer the request.
     private func ask<Request: WireRequest>(
-        _ request: Request, within limit: Duration,
+        _ request: Request, with descriptors: [HeldDescriptor] = [], within limit: Duration,
         checking check: @escaping @Sendable (Request.Reply) throws(WireError) -> Void
     ) async throws(AskError) -> (reply: Request.Reply, descriptors: [HeldDescriptor]) {
         guard let connection = connection.withLock({ $0 }) else { throw .gone }
         let result: Result<(Request.Reply, [HeldDescriptor]), AskError> = await withCheckedContinuation { waiting in
-            let error = connection.ask(request, limit: limit.wholeNanoseconds) { outcome in
+            let error = connection.ask(request, with: descriptors, limit: limit.wholeNanoseconds) { outcome in
                 switch outcome {
                 case .failed(let error):
                     waiting.resume(returning: .failure(error))

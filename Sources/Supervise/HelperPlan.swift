@@ -17,8 +17,10 @@ public struct CaptureSizes: Hashable, Sendable {
 /// starts it.
 public enum HelperPlan: Hashable, Sendable {
     case processInspector
-    case eventReader(hooks: Hooks, sizes: CaptureSizes, carriers: Carriers = [])
+    /// `followsTLS`: what a tls-attacher works on is shared.
+    case eventReader(hooks: Hooks, sizes: CaptureSizes, carriers: Carriers = [], followsTLS: Bool = false)
     case tcAttacher(carriers: Carriers)
+    case tlsAttacher(carriers: Carriers)
 
     /// What carries the context of a request to the next service; as `enum hilo_propagation`.
     public struct Carriers: OptionSet, Hashable, Sendable {
@@ -58,18 +60,24 @@ public enum HelperPlan: Hashable, Sendable {
         case .processInspector: .processInspector
         case .eventReader: .eventReader
         case .tcAttacher: .tcAttacher
+        case .tlsAttacher: .tlsAttacher
         }
     }
 
     /// Whether its programs stay attached by descriptors that it entrusts.
-    var entrustsLinks: Bool { self != .processInspector }
+    var entrustsLinks: Bool {
+        switch self {
+        case .processInspector, .tlsAttacher: false
+        case .eventReader, .tcAttacher: true
+        }
+    }
 
     /// The same helper as the heir of one that loaded capture; nil for those that leave nothing behind.
     public var ofHeir: HelperPlan? {
         switch self {
-        case .processInspector, .tcAttacher: nil
-        case .eventReader(_, let sizes, let carriers):
-            .eventReader(hooks: .inherited, sizes: sizes, carriers: carriers)
+        case .processInspector, .tcAttacher, .tlsAttacher: nil
+        case .eventReader(_, let sizes, let carriers, let followsTLS):
+            .eventReader(hooks: .inherited, sizes: sizes, carriers: carriers, followsTLS: followsTLS)
         }
     }
 
@@ -78,12 +86,13 @@ public enum HelperPlan: Hashable, Sendable {
         switch self {
         case .processInspector:
             [manifest.name]
-        case .eventReader(let hooks, let sizes, let carriers):
+        case .eventReader(let hooks, let sizes, let carriers, let followsTLS):
             [
                 manifest.name, "--hooks", hooks.argument, "--ring-bytes", String(sizes.ringBytes),
                 "--table-scale", String(sizes.tableScale), "--carriers", String(carriers.rawValue),
+                "--tls", followsTLS ? "1" : "0",
             ]
-        case .tcAttacher(let carriers):
+        case .tcAttacher(let carriers), .tlsAttacher(let carriers):
             [manifest.name, "--carriers", String(carriers.rawValue)]
         }
     }

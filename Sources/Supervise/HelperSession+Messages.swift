@@ -50,7 +50,6 @@ extension HelperSession {
         case .maps(let maps): hold(maps, descriptors)
         case .link: holdLink(descriptors)
         case .share(let map): holdShared(map, descriptors)
-        case .uprobes: holdPrograms(descriptors)
         // Of one that has greeted it is known that it is of this version.
         case .offence(.wrongVersion(let version)) where !life.isServing:
             handle(.offended(.otherProtocol(version)))
@@ -88,14 +87,6 @@ extension HelperSession {
         return true
     }
 
-    private mutating func holdPrograms(_ descriptors: [HeldDescriptor]) {
-        guard !hasPrograms, let begin = descriptors.first, let end = descriptors.last else {
-            return handle(.offended(.misbehaved("\(MessageKind.uprobes) came twice")))
-        }
-        hasPrograms = true
-        helper.onChange(.uprobes(begin: begin, end: end))
-    }
-
     private mutating func holdShared(_ map: SharedMap, _ descriptors: [HeldDescriptor]) {
         guard let descriptor = descriptors.first,
             holdings?.share(LoanedDescriptor(name: map.name, descriptor)) == true
@@ -116,7 +107,6 @@ extension HelperSession {
         case maps(CaptureMaps)
         case link
         case share(SharedMap)
-        case uprobes
         case offence(WireError)
     }
 
@@ -137,10 +127,6 @@ extension HelperSession {
         case .share:
             guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.share) }
             return .share(try frame.decode(SharedMap.self))
-        case .uprobes:
-            guard life.isServing, helper.plan.ofHeir != nil else { throw .unexpectedKind(.uprobes) }
-            _ = try frame.decode(UprobePrograms.self)
-            return .uprobes
         case .log: return .log(try frame.decode(LogMessage.self))
         case .hello:
             guard !life.isServing else { throw .unexpectedKind(.hello) }

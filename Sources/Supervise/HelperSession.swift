@@ -15,8 +15,6 @@ struct HelperSession: ~Copyable {
     private let stopIndex: Int
     var lastWords: LogMessage?
     var holdings: CaptureHoldings?
-    /// This process has handed over the programs that follow TLS.
-    var hasPrograms = false
     /// By which the programs of a helper without an heir stay attached, and those of the one before it until it has
     /// attached its own.
     var links: [HeldDescriptor] = []
@@ -143,7 +141,6 @@ struct HelperSession: ~Copyable {
         lastWords = nil
         do throws(StartFailure) {
             let loans = try helper.loans()
-            hasPrograms = false
             let started = try helper.starter.start(plan)
             child = consume started.child
             let connection = Connection(consume started.channel)

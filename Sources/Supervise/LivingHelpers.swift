@@ -7,6 +7,7 @@ struct LivingHelpers: ~Copyable {
     private var inspector: Sibling?
     private var reader: Sibling?
     private var attacher: Sibling?
+    private var tlsAttacher: Sibling?
 
     /// How long a helper that was told to leave may take.
     private static let patience: UInt64 = 2_000_000_000
@@ -17,6 +18,7 @@ struct LivingHelpers: ~Copyable {
         case .processInspector: LivingHelpers.hasEnded(inspector)
         case .eventReader: LivingHelpers.hasEnded(reader)
         case .tcAttacher: LivingHelpers.hasEnded(attacher)
+        case .tlsAttacher: LivingHelpers.hasEnded(tlsAttacher)
         case nil: false
         }
     }
@@ -26,6 +28,7 @@ struct LivingHelpers: ~Copyable {
         case .processInspector: inspector = consume helper
         case .eventReader: reader = consume helper
         case .tcAttacher: attacher = consume helper
+        case .tlsAttacher: tlsAttacher = consume helper
         case nil: break
         }
     }

@@ -5,8 +5,8 @@ internal import Wire
 ///
 /// A helper gains the capabilities of its file only if whoever execs it has them in the bounding set and has not set
 /// no_new_privs. The coordinator, which parses what comes from outside, gives both up for good; the starter keeps them
-/// and listens to nothing but one message of ten bytes, which names a helper of the manifest and carries its channel.
-/// It is the `hilo` program under another name (argv[0]), started afresh, so that it holds nothing of the
+/// and listens to nothing but one message of eleven bytes, which names a helper of the manifest and carries its
+/// channel. It is the `hilo` program under another name (argv[0]), started afresh, so that it holds nothing of the
 /// coordinator's memory or environment.
 ///
 /// Helpers are children of the coordinator, not of the starter (CLONE_PARENT), so that the coordinator waits for them.

@@ -5,7 +5,7 @@ internal import Wire
 struct StartRequest: Hashable {
     let plan: HelperPlan
 
-    private static let version: UInt16 = 3
+    private static let version: UInt16 = 4
 
     init(_ plan: HelperPlan) {
         self.plan = plan
@@ -20,8 +20,10 @@ struct StartRequest: Hashable {
         let ringBytes = try reader.u32()
         let tableScale = Int8(bitPattern: try reader.u8())
         let carriers = HelperPlan.Carriers(rawValue: try reader.u8())
+        let followsTLS = try reader.u8()
         try reader.finish()
         guard carriers.isSubset(of: .all) else { throw .badValue("carriers") }
+        guard followsTLS <= 1, followsTLS == 0 || helper == .eventReader else { throw .badValue("arguments") }
         let hasSizes = hooks != 0 || ringBytes != 0 || tableScale != 0
         switch helper {
         case .processInspector:
@@ -30,25 +32,32 @@ struct StartRequest: Hashable {
         case .eventReader:
             guard let hooks = HelperPlan.Hooks(rawValue: hooks) else { throw .badValue("hooks") }
             plan = .eventReader(
-                hooks: hooks, sizes: CaptureSizes(ringBytes: ringBytes, tableScale: tableScale), carriers: carriers)
+                hooks: hooks, sizes: CaptureSizes(ringBytes: ringBytes, tableScale: tableScale), carriers: carriers,
+                followsTLS: followsTLS == 1)
         case .tcAttacher:
             guard !hasSizes else { throw .badValue("arguments") }
             plan = .tcAttacher(carriers: carriers)
+        case .tlsAttacher:
+            guard !hasSizes else { throw .badValue("arguments") }
+            plan = .tlsAttacher(carriers: carriers)
         }
     }
 
     func encoded() -> [UInt8] {
         var (hooks, sizes) = (UInt8(0), CaptureSizes(ringBytes: 0))
         var carriers: HelperPlan.Carriers = []
+        var followsTLS = false
         let helper: HelperIdentity
         switch plan {
         case .processInspector: helper = .processInspector
-        case .eventReader(let chosen, let asked, let wanted):
+        case .eventReader(let chosen, let asked, let wanted, let follows):
             (helper, hooks, sizes, carriers) = (.eventReader, chosen.rawValue, asked, wanted)
+            followsTLS = follows
         case .tcAttacher(let wanted): (helper, carriers) = (.tcAttacher, wanted)
+        case .tlsAttacher(let wanted): (helper, carriers) = (.tlsAttacher, wanted)
         }
         return littleEndian(StartRequest.version) + [helper.rawValue, hooks] + littleEndian(sizes.ringBytes)
-            + [UInt8(bitPattern: sizes.tableScale), carriers.rawValue]
+            + [UInt8(bitPattern: sizes.tableScale), carriers.rawValue, followsTLS ? 1 : 0]
     }
 }
 

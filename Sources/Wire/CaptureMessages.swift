@@ -32,7 +32,7 @@ public struct CaptureMaps: WireMessage, Hashable {
     }
 }
 
-/// One of capture's maps that the propagation programs work on, too, as its descriptor.
+/// One of capture's maps that another helper's programs work on, too, as its descriptor.
 public struct SharedMap: WireMessage, Hashable {
     public static let kind = MessageKind.share
 

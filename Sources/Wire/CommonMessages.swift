@@ -5,6 +5,7 @@ public enum HelperIdentity: UInt8, CaseIterable, Sendable {
     case processInspector = 1
     case eventReader = 2
     case tcAttacher = 3
+    case tlsAttacher = 4
 }
 
 /// A name and a value: something that was probed, a fact that belongs to a log message.
@@ -27,7 +28,7 @@ public struct Fact: Hashable, Sendable {
     public static let laterRequests = "later_requests"
     public static let inHeader = "in a header"
 
-    /// Of the event-reader: `tlsFollowed`, or why what OpenSSL encrypts is not.
+    /// Of the tls-attacher: how what OpenSSL encrypts is followed.
     public static let tls = "tls"
     public static let tlsFollowed = "OpenSSL, by uprobe_multi"
 

@@ -32,13 +32,15 @@ public struct HelperManifest: Sendable {
     }
 
     /// Everything that hilo runs as a process of its own.
-    public static let all: [HelperManifest] = [.coordinator, .starter, .processInspector, .eventReader, .tcAttacher]
+    public static let all: [HelperManifest] = [
+        .coordinator, .starter, .processInspector, .eventReader, .tcAttacher, .tlsAttacher,
+    ]
 
     /// Whether every run has it.
-    public var isOfEveryRun: Bool { identity != .tcAttacher }
+    public var isOfEveryRun: Bool { identity != .tcAttacher && identity != .tlsAttacher }
 
     /// Those that the coordinator starts.
-    public static let helpers: [HelperManifest] = [.processInspector, .eventReader, .tcAttacher]
+    public static let helpers: [HelperManifest] = [.processInspector, .eventReader, .tcAttacher, .tlsAttacher]
 
     /// It gives up everything before it reads a byte, and with no_new_privs and an empty bounding set also every way to
     /// gain something. It has no filter: the libraries of Swift and of TLS make no promise about their system calls.
@@ -50,8 +52,6 @@ public struct HelperManifest: Sendable {
             .processDescriptor, .directory,
             // Capture, entrusted by the event-reader: it goes on while that one is started again.
             .bpfMap, .bpfLink,
-            // What follows TLS, to be attached where OpenSSL is found.
-            .bpfProgram,
         ])
 
     /// Starts the others for the coordinator. What it starts has to be able to gain the capabilities of its file, which
@@ -87,6 +87,18 @@ public struct HelperManifest: Sendable {
         descriptors: [
             .standardStream, .nothing, .channel, .epoll, .bpfMap, .bpfProgram, .bpfLink, .btf,
         ])
+
+    /// Started only where TLS is to be followed.
+    public static let tlsAttacher = HelperManifest(
+        name: "hilo-tls-attacher", identity: .tlsAttacher,
+        // BPF: its programs, over capture's maps. PERFMON: they read the memory of traced processes.
+        loading: [.bpf, .perfmon],
+        // SETPCAP: to empty its own bounding set, which is all it is used for.
+        optional: [.setpcap],
+        steady: [],
+        noNewPrivileges: true, seccomp: 2, dumpable: false, landlock: true,
+        // A file and its links only while it answers.
+        descriptors: [.standardStream, .nothing, .channel, .bpfProgram, .bpfLink, .file])
 
     /// Started only where contexts are to be passed on.
     public static let tcAttacher = HelperManifest(

@@ -1,8 +1,13 @@
+internal import LinuxSys
+
 /// Asks the process-inspector for one of the files that a process has mapped as code and in which OpenSSL may be: its
 /// executable, and libraries by the name of libssl.
 public struct LibraryRequest: WireRequest, Hashable {
     public typealias Reply = LibraryReply
     public static let kind = MessageKind.library
+
+    /// What is declined with if there are not so many; with anything else, this one cannot be had.
+    public static let noMore = Errno.noData
 
     public let process: ProcessInstance
     /// Which of them, from 0, in the order of the kernel's list.
@@ -48,14 +53,4 @@ public struct LibraryReply: WireMessage, Hashable {
         try writer.string(path)
         try writer.u8(left)
     }
-}
-
-/// The two programs that follow TLS, as descriptors: for the begin of a function and for its return. What they are
-/// attached to is chosen by whoever holds them, which takes no privilege.
-public struct UprobePrograms: WireMessage, Hashable {
-    public static let kind = MessageKind.uprobes
-
-    public init() {}
-    public init(decoding reader: inout ByteReader) throws(WireError) {}
-    public func encode(into writer: inout ByteWriter) throws(WireError) {}
 }

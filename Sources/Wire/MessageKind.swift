@@ -14,6 +14,8 @@ public enum MessageKind: UInt16, CaseIterable, Sendable {
     case selected = 0x0023
     case count = 0x0024
     case counted = 0x0025
+    case attach = 0x0030
+    case attached = 0x0031
     case hello = 0x0100
     case log = 0x0102
     case records = 0x0104
@@ -22,7 +24,6 @@ public enum MessageKind: UInt16, CaseIterable, Sendable {
     case inherit = 0x010A
     case share = 0x010C
     case lend = 0x010E
-    case uprobes = 0x0110
 }
 
 /// What the protocol says about one kind: a row of PROTOCOL.md, which a test compares with these values.
@@ -32,6 +33,7 @@ public struct MessageRule: Hashable, Sendable {
         case anyHelper = "any helper"
         case processInspector = "process-inspector"
         case eventReader = "event-reader"
+        case tlsAttacher = "tls-attacher"
         case loader = "event-reader, tc-attacher"
     }
 
@@ -102,6 +104,8 @@ extension MessageKind {
         case .selected: Self.rule(.eventReader, .configured, .asReply)
         case .count: Self.rule(.coordinator, .serving, .atMostPerSecond(100))
         case .counted: Self.rule(.eventReader, .serving, .asReply)
+        case .attach: Self.rule(.coordinator, .serving, .anyNumber, descriptors: 1)
+        case .attached: Self.rule(.tlsAttacher, .serving, .asReply, descriptors: 2)
         case .hello: Self.rule(.anyHelper, .greeting, .once)
         case .log: Self.rule(.anyHelper, .any, .anyNumber)
         case .records: Self.rule(.eventReader, .serving, .anyNumber)
@@ -110,7 +114,6 @@ extension MessageKind {
         case .inherit: Self.rule(.coordinator, .starting, .once, descriptors: 4)
         case .share: Self.rule(.eventReader, .serving, .oncePerMap, descriptors: 1)
         case .lend: Self.rule(.coordinator, .starting, .oncePerMap, descriptors: 1)
-        case .uprobes: Self.rule(.eventReader, .serving, .once, descriptors: 2)
         }
     }
 

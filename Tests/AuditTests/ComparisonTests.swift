@@ -117,7 +117,7 @@ import Wire
     @Test func aWholeHiloHasNoDifference() {
         let report = self.report([hilo()])
         #expect(report.differences == [])
-        #expect(report.entries.map(\.role) == [.coordinator, .starter, .helper, .helper, .helper])
+        #expect(report.entries.map(\.role) == [.coordinator, .starter, .helper, .helper, .helper, .helper])
         #expect(!report.isPartial)
         #expect(report.coordinators == [7])
     }

@@ -1,6 +1,6 @@
-"""A coordinator that has fallen, and what it lends a tc-attacher: the helper leaves with one line, or it has attached
-the programs that its own object brings, and is without any privilege. Never a signal, never a hang, and nothing
-stays."""
+"""A coordinator that has fallen, and what it lends an attacher, and asks of it: the helper leaves with one line, or it
+has loaded the programs that its own object brings, is without any privilege, and attaches to what they are for. Never a
+signal, never a hang, and nothing stays."""
 
 import array
 import collections
@@ -13,11 +13,12 @@ import subprocess
 import pytest
 from kit import cgroup, hilo, machine
 from kit.helper import LINK, MAPS, Helper
-from kit.hostile_frames import Life, Model, broken, flipped, frame, kind_of
+from kit.hostile_frames import DECLINED, Life, Model, broken, flipped, frame, kind_of
+from kit.waiting import until
 
 pytestmark = pytest.mark.privileges
 
-SHARE, LEND = 0x10C, 0x10E
+ATTACH, ATTACHED, SHARE, LEND = 0x30, 0x31, 0x10C, 0x10E
 ALL_CARRIERS = "3"
 LOANS = machine.scaled(50, 3000)
 #: What a helper may say of its end: a fault, a kernel that does not take what it was lent, no right to it, another
@@ -32,9 +33,11 @@ def lend(name: bytes, left: int) -> bytes:
 class Lender:
     """An event-reader that has loaded capture, and what a coordinator would lend of it."""
 
-    def __init__(self, stage) -> None:
-        self.program = stage / "hilo-tc-attacher"
+    def __init__(self, stage, helper: str) -> None:
+        self.program = stage / f"hilo-{helper}"
+        self.lends_group = helper == "tc-attacher"
         options = ["--hooks", "auto", "--ring-bytes", "65536", "--carriers", ALL_CARRIERS]
+        options += ["--tls", "0" if self.lends_group else "1"]
         self.loader = Helper(stage / "hilo-event-reader", *options)
         self.held: list = []
         self.maps: dict = {}
@@ -54,7 +57,7 @@ class Lender:
 
     def loans(self, group: int) -> list:
         """(name, descriptor), as they should be lent."""
-        return [*self.maps.items(), (b"cgroup", group)]
+        return [*self.maps.items()] + ([(b"cgroup", group)] if self.lends_group else [])
 
     def start(self, loans: list) -> Life:
         life = Life(self.program, "--carriers", ALL_CARRIERS)
@@ -68,9 +71,12 @@ class Lender:
         assert self.loader.end() == (0, "")
 
 
+TLS = pytest.param("tls-attacher", marks=pytest.mark.follows_tls)
+
+
 @pytest.fixture(scope="module")
-def lender(workspace):
-    made = Lender(hilo.stage_of(workspace) / "libexec" / "hilo")
+def lender(workspace, request):
+    made = Lender(hilo.stage_of(workspace) / "libexec" / "hilo", request.param)
     yield made
     made.close()
 
@@ -130,6 +136,7 @@ WAYS = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("lender", ["tc-attacher", TLS], indirect=True)
 def test_hostile_loans(lender, group, strangers, measured):
     chance = random.Random(5)
     ends: collections.Counter = collections.Counter()
@@ -158,8 +165,9 @@ def test_hostile_loans(lender, group, strangers, measured):
     measured(f"{ends['left']} left with one line, {ends['greeted']} greeted, without any capability")
 
 
-def test_nothing_may_be_asked(lender, group, strangers, measured):
-    """Of one that serves: any message is its end, and what it attached goes with it."""
+@pytest.mark.parametrize("lender", ["tc-attacher", TLS], indirect=True)
+def test_what_may_not_be_asked(lender, group, strangers, measured):
+    """Of one that serves: any message is its end that it does not know, and what it attached goes with it."""
     chance = random.Random(6)
     before, count = programs(), machine.scaled(8, 300)
     for _ in range(count):
@@ -173,6 +181,68 @@ def test_nothing_may_be_asked(lender, group, strangers, measured):
         assert end.code == wanted, f"{name}: {message[:64].hex()}: {end}"
     assert programs() == before, "something is loaded still"
     measured(f"{count} that served, each ended by the first message")
+
+
+def library() -> str:
+    """The libssl of this process."""
+    import _ssl
+
+    assert _ssl.OPENSSL_VERSION
+    return next(line.split()[-1] for line in open("/proc/self/maps") if "/libssl" in line)
+
+
+def kind_of_link(descriptor: int) -> str:
+    lines = dict(line.split(":", 1) for line in open(f"/proc/self/fdinfo/{descriptor}"))
+    return lines["link_type"].strip()
+
+
+def ask(life: Life, process: int, file: int) -> tuple:
+    """(kind, payload, descriptors) of the answer."""
+    assert life.send(frame(ATTACH, struct.pack("<I", process), descriptors=1), [file])
+    message, rights, *_ = life.channel.recvmsg(65536, socket.CMSG_SPACE(16))
+    carried = array.array("i")
+    for _, _, data in rights:
+        carried.frombytes(data)
+    return kind_of(message) if message else None, message[16:], list(carried)
+
+
+@pytest.mark.parametrize("lender", [TLS], indirect=True)
+def test_what_may_be_attached(lender, group, strangers, workspace, measured):
+    """OpenSSL's functions in a file that holds it, and in one process: the place is nobody's to choose."""
+    before = programs()
+    life = lender.start(lender.loans(group))
+    assert life.greeting(), life.end()
+    sound = open(library(), "rb").read()
+    chance = random.Random(7)
+    declined = attached = 0
+    held = []
+    for number in range(machine.scaled(60, 2000)):
+        damaged = workspace.root / "damaged"
+        content = bytearray(sound)
+        for _ in range(chance.randint(1, 40)):
+            content[chance.choice((chance.randrange(64), chance.randrange(len(content))))] = chance.randrange(256)
+        damaged.write_bytes(content[: chance.choice((len(content), chance.randrange(len(content))))])
+        with open(damaged, "rb") as file:
+            kind, payload, carried = ask(life, os.getppid(), file.fileno())
+        assert kind in (DECLINED, ATTACHED) and len(carried) == (2 if kind == ATTACHED else 0), f"{number}: {kind}"
+        declined, attached = declined + (kind == DECLINED), attached + (kind == ATTACHED)
+        for descriptor in carried:
+            os.close(descriptor)
+    for stranger in [*strangers, os.open("/bin/true", os.O_RDONLY), os.open("/", os.O_RDONLY)]:
+        assert ask(life, os.getpid(), stranger)[0] == DECLINED
+    with open(library(), "rb") as file:
+        kind, payload, held = ask(life, os.getppid(), file.fileno())
+        assert kind == ATTACHED and payload[0] >= 6
+        assert [kind_of_link(link) for link in held] == ["uprobe_multi"] * 2
+        assert not any(capabilities(life.pid))
+        # Not of all processes.
+        assert life.send(frame(ATTACH, bytes(4), descriptors=1), [file.fileno()])
+    assert life.end().code == FAULT
+    assert programs() > before, "what was attached depends on the helper"
+    for descriptor in held:
+        os.close(descriptor)
+    until(lambda: programs() == before, "all is detached")
+    measured(f"{declined} damaged files declined, {attached} attached to")
 
 
 def capabilities(pid: int) -> list:

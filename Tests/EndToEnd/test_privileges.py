@@ -34,13 +34,14 @@ def refuses(run: hilo.Hilo, *parts: str) -> str:
 
 #: With this one helper more is started.
 PASSING_ON = {"OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "all"}
+FOLLOWING = {"OTEL_EBPF_BPF_TLS": "openssl"}
 
 
-@pytest.mark.parametrize("helper", ["process-inspector", "event-reader", "tc-attacher"])
+@pytest.mark.parametrize("helper", ["process-inspector", "event-reader", "tc-attacher", "tls-attacher"])
 def test_a_helper_without_file_capabilities(workspace, run_hilo, measured, helper):
     stage = workspace.copy_of_stage("uncapped")
     subprocess.run(["setcap", "-r", str(stage / "libexec" / "hilo" / f"hilo-{helper}")], check=True)
-    run = run_hilo({**MINIMAL, **PASSING_ON}, stage=stage)
+    run = run_hilo({**MINIMAL, **PASSING_ON, **FOLLOWING}, stage=stage)
     measured(refuses(run, f"hilo-{helper}", "setcap"))
 
 

@@ -70,17 +70,40 @@ def test_both_ends_on_this_host(run_hilo, collect, start, new_run, hooks, measur
 
 
 @pytest.mark.follows_tls
-@pytest.mark.parametrize("way", ["plain", "keep"])
-def test_records_that_go_through_memory(run_hilo, collect, start, new_run, hooks, measured, files, way):
-    """Node has OpenSSL write to memory, and sends from there: a session's socket is whose handshake it writes."""
+@pytest.mark.parametrize("way, carriers", [("plain", "disabled"), ("plain", "all"), ("keep", "disabled")])
+def test_records_that_go_through_memory(run_hilo, collect, start, new_run, hooks, measured, files, way, carriers):
+    """Node has OpenSSL write to memory, and sends from there: a session's socket is whose handshake it writes. Where
+    contexts are passed on, that goes through the programs which do so."""
     recorder = collect()
     called = start.chain_node(9, *presenting(files), "--call", "/none")
     caller = start.chain_node(called.port, *trusting(files), "--call", "/none")
-    run = following(run_hilo, hooks, recorder, [caller, called])
+    more = {"OTEL_EBPF_BPF_CONTEXT_PROPAGATION": carriers}
+    run = following(run_hilo, hooks, recorder, [caller, called], **more)
     measured(one_trace(drive([(recorder, 3)], caller, new_run, way, 1), {called.pid}))
     found = drive([(recorder, 3)], caller, new_run, way, 32)
     assert checks.peers(found, {called.pid}).right == COUNT and not checks.parents(found).wrong
     assert run.stop() == hilo.OK, run.errors
+
+
+def between(run_hilo, collect, start, workspace, new_run, hooks, way: str, near, far, called_at: str) -> str:
+    """Two hosts with a hilo each; the first calls the second at this address."""
+    files = certificates.make(workspace.directory("tls-of-two"), (f"IP:{near.addresses['IPv4']}", f"IP:{called_at}"))
+    with far.entered():
+        called = start.chain(9, *presenting(files), "--host", far.addresses["IPv4"], "--call", "/none")
+    with near.entered():
+        caller = start.chain(called.port, *trusting(files), "--upstream-host", called_at, "--call", "/none")
+    runs, recorders = [], []
+    for host, service in ((near, caller), (far, called)):
+        with host.entered():
+            recorders.append(collect())
+            more = {"OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "all"}
+            runs.append(following(run_hilo, hooks, recorders[-1], [service], **more))
+    with near.entered():
+        found = drive(list(zip(recorders, (2, 1))), caller, new_run, way, 8)
+    said = one_trace(found, {called.pid})
+    for run in runs:
+        assert run.stop() == hilo.OK, run.errors
+    return said
 
 
 @pytest.mark.follows_tls
@@ -88,24 +111,17 @@ def test_records_that_go_through_memory(run_hilo, collect, start, new_run, hooks
 def test_between_two_hosts(run_hilo, collect, start, workspace, new_run, hooks, measured, way):
     """The context goes in the option of the segment that the encrypted request begins in."""
     with network.two_hosts() as (near, far):
-        names = tuple(f"IP:{host.addresses['IPv4']}" for host in (near, far))
-        files = certificates.make(workspace.directory("tls-of-two"), names)
-        with far.entered():
-            address = far.addresses["IPv4"]
-            called = start.chain(9, *presenting(files), "--host", address, "--call", "/none")
-        with near.entered():
-            caller = start.chain(called.port, *trusting(files), "--upstream-host", address, "--call", "/none")
-        runs, recorders = [], []
-        for host, service in ((near, caller), (far, called)):
-            with host.entered():
-                recorders.append(collect())
-                more = {"OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "all"}
-                runs.append(following(run_hilo, hooks, recorders[-1], [service], **more))
-        with near.entered():
-            found = drive(list(zip(recorders, (2, 1))), caller, new_run, way, 8)
-        measured(one_trace(found, {called.pid}))
-        for run in runs:
-            assert run.stop() == hilo.OK, run.errors
+        address = far.addresses["IPv4"]
+        measured(between(run_hilo, collect, start, workspace, new_run, hooks, way, near, far, address))
+
+
+@pytest.mark.follows_tls
+@pytest.mark.translates
+@pytest.mark.parametrize("way", ["same", "keep"])
+def test_through_a_balancer(run_hilo, collect, start, workspace, new_run, hooks, measured, way):
+    """One of layer 4, which nobody traces, changes the addresses and nothing else: the option gets through."""
+    with network.hosts_behind_a_balancer() as (near, far, front):
+        measured(between(run_hilo, collect, start, workspace, new_run, hooks, way, near, far, front))
 
 
 @pytest.mark.follows_tls
@@ -176,6 +192,26 @@ def test_an_event_reader_is_killed(run_hilo, collect, start, new_run, hooks, mea
     assert arrivals.right == asked, f"{arrivals}: {arrivals.wrong[:3]}"
     later_on = one_trace(drive([(recorder, 3)], last, new_run, "same", 4), {called.pid})
     measured(f"{kills} kills, {asked} requests, each traced at both ends; one that began later: {later_on}")
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
+def test_the_helper_that_attaches_is_killed(run_hilo, collect, start, new_run, hooks, measured, files):
+    """What it has attached goes on; what begins later is attached to by the next one."""
+    recorder = collect()
+    called = start.chain(9, *presenting(files), "--call", "/none")
+    caller = start.chain(called.port, *trusting(files), "--call", "/none")
+    later = [ports.take(), ports.take()]
+    run = following(run_hilo, hooks, recorder, [caller, called], besides=later)
+    before = run.helper("tls-attacher")
+    os.kill(before, signal.SIGKILL)
+    found = drive([(recorder, 3)], caller, new_run, "same", 8)
+    said = one_trace(found, {called.pid})
+    until(lambda: run.helper("tls-attacher") not in (None, before), "the next one is there", timeout=20)
+    new_called = start.chain(9, *presenting(files), "--call", "/none", port=later[0])
+    new_caller = start.chain(later[0], *trusting(files), "--call", "/none", port=later[1])
+    until(lambda: run.errors.count(FOLLOWED) >= 4, "the new ones are followed", timeout=20)
+    measured(f"{said}; later: {one_trace(drive([(recorder, 3)], new_caller, new_run, 'same', 8), {new_called.pid})}")
     assert run.stop() == hilo.OK, run.errors
 
 

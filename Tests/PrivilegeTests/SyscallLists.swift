@@ -8,14 +8,16 @@ import Wire
 enum ProcessInspector {}
 enum EventReader {}
 enum TCAttacher {}
+enum TLSAttacher {}
 
 /// A helper, by its list of system calls.
 enum ConfinedHelper: String, CaseIterable, CustomTestStringConvertible {
     case processInspector = "process-inspector"
     case eventReader = "event-reader"
     case tcAttacher = "tc-attacher"
+    case tlsAttacher = "tls-attacher"
 
-    /// Those that can be started beside nothing but the test: a tc-attacher works on what an event-reader has loaded.
+    /// Those that can be started beside nothing but the test: the attachers work on what an event-reader has loaded.
     static let alone: [ConfinedHelper] = [.processInspector, .eventReader]
 
     var rules: [SyscallRule] {
@@ -23,6 +25,7 @@ enum ConfinedHelper: String, CaseIterable, CustomTestStringConvertible {
         case .processInspector: Syscalls.ofEveryHelper + ProcessInspector.syscalls
         case .eventReader: Syscalls.ofEveryHelper + EventReader.syscalls
         case .tcAttacher: Syscalls.ofEveryHelper + TCAttacher.syscalls
+        case .tlsAttacher: Syscalls.ofEveryHelper + TLSAttacher.syscalls
         }
     }
 

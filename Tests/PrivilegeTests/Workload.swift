@@ -52,7 +52,7 @@ enum Workload {
         switch helper {
         case .processInspector: try inspect(serving)
         case .eventReader: try carry(serving)
-        case .tcAttacher: break
+        case .tcAttacher, .tlsAttacher: break
         }
     }
 

@@ -71,7 +71,6 @@ struct Observed: Sendable {
     func next(_ iterator: inout AsyncStream<Helper.Change>.Iterator) async -> String {
         switch await iterator.next() {
         case .entrusted: "entrusted"
-        case .uprobes: "uprobes"
         case .ready(_, let pid, _): pid > 0 ? "ready" : "ready without a process"
         case .lost(let explanation, _): "lost: \(explanation.cause)"
         case .gaveUp(let explanation): "gave up: \(explanation.cause) (\(explanation.exitCode.rawValue))"

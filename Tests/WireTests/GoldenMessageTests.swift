@@ -114,7 +114,13 @@ import Wire
             "0500 1400 07000000 0d000000 00 000000  05000000 0600000000000000 02")
         try expectGolden(
             LibraryReply(path: "/l", left: 1), id: 7, "0500 1500 07000000 05000000 01 000000  0200 2f6c 01")
-        try expectGolden(UprobePrograms(), id: 0, "0500 1001 00000000 00000000 02 000000")
+        try expectGolden(AttachRequest(process: 5), id: 7, "0500 3000 07000000 04000000 01 000000  05000000")
+        try expectGolden(AttachReply(functions: 9), id: 7, "0500 3100 07000000 01000000 02 000000  09")
+        for none in ["00000000", "00000080"] {
+            #expect(throws: WireError.badValue("process")) {
+                try decode(AttachRequest.self, bytes("0500 3000 07000000 04000000 01 000000  " + none))
+            }
+        }
     }
 
     @Test func count() throws {

@@ -26,6 +26,7 @@ import Wire
     @Test func fileCapabilitiesAreWordsOfSetcap() {
         #expect(HelperManifest.eventReader.fileCapabilities == "cap_setpcap,cap_perfmon,cap_bpf=p")
         #expect(HelperManifest.tcAttacher.fileCapabilities == "cap_setpcap,cap_net_admin,cap_perfmon,cap_bpf=p")
+        #expect(HelperManifest.tlsAttacher.fileCapabilities == "cap_setpcap,cap_perfmon,cap_bpf=p")
         #expect(HelperManifest.processInspector.fileCapabilities == "cap_dac_read_search,cap_setpcap,cap_sys_ptrace=p")
     }
 

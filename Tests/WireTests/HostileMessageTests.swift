@@ -43,7 +43,8 @@ import Wire
             try Inheritance().encoded(),
             try LibraryRequest(ProcessInstance(pid: 1, startTime: 2), index: 0).encoded(id: 1),
             try LibraryReply(path: "/l", left: 1).encoded(id: 1),
-            try UprobePrograms().encoded(),
+            try AttachRequest(process: 1).encoded(id: 1),
+            try AttachReply(functions: 9).encoded(id: 1),
         ]
     }
 
@@ -60,7 +61,8 @@ import Wire
             case .described: _ = try frame.decode(ProcessDescription.self)
             case .library: _ = try frame.decode(LibraryRequest.self)
             case .libraryOpened: _ = try frame.decode(LibraryReply.self)
-            case .uprobes: _ = try frame.decode(UprobePrograms.self)
+            case .attach: _ = try frame.decode(AttachRequest.self)
+            case .attached: _ = try frame.decode(AttachReply.self)
             case .configure: _ = try frame.decode(ConfigureRequest.self)
             case .configured: _ = try frame.decode(ConfigureReply.self)
             case .select: _ = try frame.decode(SelectRequest.self)

@@ -33,13 +33,14 @@ MODULES = {
     "Audit": {"LinuxSys", "Wire"},
     "Supervise": {"Audit", "LinuxSys", "Wire"},
     "Coordinate": {
-        "Assemble", "BPFABI", "Discover", "ELF", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext", "Wire",
+        "Assemble", "BPFABI", "Discover", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext", "Wire",
     },
     "Hilo": {"Audit", "Coordinate", "Export", "LinuxSys", "Settings", "Supervise", "Wire"},
     "process-inspector": {"HelperKit", "Wire", "LinuxSys"},
     "LibBPF": {"CLibBPF", "LinuxSys"},
     "event-reader": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "LibBPF"},
     "tc-attacher": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "LibBPF"},
+    "tls-attacher": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "ELF", "LibBPF"},
 }  # fmt: skip
 
 #: Modules from outside, for the targets that may have any. Of both sides of the boundary, only LinuxSys talks to the C
@@ -60,7 +61,10 @@ OUTSIDE = {
 }  # fmt: skip
 
 #: What runs with privilege, or in the same process: small enough to be read.
-PRIVILEGED = {"LinuxSys", "Wire", "HelperKit", "LibBPF", "process-inspector", "event-reader", "tc-attacher"}
+PRIVILEGED = {
+    "ELF", "LinuxSys", "Wire", "HelperKit", "LibBPF",
+    "process-inspector", "event-reader", "tc-attacher", "tls-attacher",
+}  # fmt: skip
 PRIVILEGED_WORDS = {
     "async": "asynchronous code",
     "await": "asynchronous code",

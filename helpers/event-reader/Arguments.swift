@@ -12,7 +12,7 @@ enum Hooks: String, CaseIterable {
 }
 
 /// What the coordinator decided before loading: `--hooks auto|socket|fentry|syscall|inherited
-/// --ring-bytes N --table-scale N --carriers N`.
+/// --ring-bytes N --table-scale N --carriers N --tls 0|1`.
 struct Arguments {
     /// Room for the records of more than a second at 10,000 exchanges a second.
     static let defaultRingBytes: UInt32 = 4 << 20
@@ -28,6 +28,8 @@ struct Arguments {
     var tableScale = 0
     /// What carries contexts to other services: `enum hilo_propagation`, or-ed.
     var carriers: UInt32 = 0
+    /// Whether what TLS is followed by is shared.
+    var followsTLS = false
 
     init(_ words: [String]) throws(HelperFault) {
         var rest = words[...]
@@ -58,6 +60,9 @@ struct Arguments {
                     throw HelperFault(.usage, "--carriers is a number from 0 to 3, not '\(value)'")
                 }
                 self.carriers = carriers
+            case "--tls":
+                guard value == "0" || value == "1" else { throw HelperFault(.usage, "--tls is 0 or 1, not '\(value)'") }
+                followsTLS = value == "1"
             default:
                 throw HelperFault(.usage, "Unknown argument '\(name)'")
             }

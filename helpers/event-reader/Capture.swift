@@ -11,11 +11,7 @@ struct Capture {
     let settings: Int32
     let selected: Int32
     let counters: Int32
-    /// nil for programs that another process loaded.
-    let hooks: HookSet?
-    /// What the programs that follow TLS work on, too, by the programs' names.
-    let sharedWithTLS: [(name: String, descriptor: Int32)]
-    /// What propagation works on, too, by the programs' names; empty where contexts are not passed on.
+    /// What other programs work on, too, by the programs' names; empty where there are none.
     let shared: [(name: String, descriptor: Int32)]
     /// What keeps the programs attached, by their names; none for programs that another process loaded.
     let links: [(program: String, descriptor: Int32)]
@@ -40,8 +36,6 @@ struct Capture {
             2, of: &message, as: .init(BPF_MAP_TYPE_HASH, key: 4, value: MemoryLayout<hilo_selected_process>.size))
         counters = try Capture.take(
             3, of: &message, as: .init(BPF_MAP_TYPE_PERCPU_ARRAY, key: 4, value: MemoryLayout<UInt64>.size))
-        hooks = nil
-        sharedWithTLS = []
         shared = []
         links = []
         let possible = libbpf_num_possible_cpus()
@@ -119,9 +113,11 @@ struct Capture {
         func named(_ names: [String]) -> [(String, Int32)] {
             names.map { ($0, bpf_object__find_map_fd_by_name(object, $0)) }
         }
-        self.hooks = hooks
-        sharedWithTLS = named(SharedMaps.namesForTLS(trustedSockets: hooks.hasTrustedSockets))
-        shared = arguments.carriers == 0 ? [] : named(SharedMaps.names(trustedSockets: hooks.hasTrustedSockets))
+        let trusted = hooks.hasTrustedSockets
+        shared =
+            arguments.followsTLS
+            ? named(SharedMaps.namesForTLS(trustedSockets: trusted))
+            : arguments.carriers == 0 ? [] : named(SharedMaps.names(trustedSockets: trusted))
         facts =
             [Fact("hooks", hooks.rawValue), Fact("programs", attached.map(\.program).joined(separator: ","))]
             + refused.map { Fact("refused.\($0.hooks.rawValue)", $0.text) }

@@ -19,9 +19,7 @@ struct EventReader: HelperService, ~Copyable {
 
     let arguments: Arguments
     private var object: [UInt8] = []
-    private var tlsObject: [UInt8] = []
     private(set) var capture: Capture?
-    private var tls: TLSPrograms?
     private var ring: RecordRing?
     private var batch = RecordBatch()
     private(set) var watched: Int32?
@@ -35,16 +33,13 @@ struct EventReader: HelperService, ~Copyable {
     mutating func open() throws(HelperFault) {
         if isHeir { return }
         object = try CaptureObject.read()
-        tlsObject = try TLSPrograms.read()
     }
 
     var needsPrivilege: Bool { !isHeir }
 
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
         let capture = isHeir ? try inherit(from: coordinator) : try CaptureObject.load(object, arguments)
-        if let hooks = capture.hooks { tls = TLSPrograms(tlsObject, over: capture, hooks: hooks, arguments) }
         object = []
-        tlsObject = []
         do throws(SysError) {
             let ring = try RecordRing(map: capture.ring, bytes: arguments.ringBytes)
             watched = ring.wakeups
@@ -62,7 +57,7 @@ struct EventReader: HelperService, ~Copyable {
     }
 
     func probed() -> [Fact] {
-        (capture?.facts ?? []) + (tls.map { [$0.fact] } ?? [])
+        capture?.facts ?? []
     }
 
     func begin(for coordinator: borrowing Coordinator) throws(HelperFault) {
@@ -76,8 +71,6 @@ struct EventReader: HelperService, ~Copyable {
         for link in capture.links {
             try coordinator.send(CaptureLink(program: link.program), descriptors: [link.descriptor])
         }
-        guard let programs = tls?.programs else { return }
-        try coordinator.send(UprobePrograms(), descriptors: [programs.begin, programs.end])
     }
 
     var wakeInterval: UInt64? { EventReader.interval }

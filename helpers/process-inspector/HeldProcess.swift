@@ -1,3 +1,4 @@
+import HelperKit
 import LinuxSys
 import Wire
 
@@ -33,18 +34,4 @@ struct OpenedLibrary: ~Copyable {
     /// How many more there are.
     let left: UInt8
     let file: OwnedFD
-}
-
-extension Declined {
-    /// What the kernel refuses is declined: as gone, if the process is.
-    static func translating<Result: ~Copyable>(
-        _ work: () throws(SysError) -> Result
-    ) throws(Declined) -> Result {
-        do throws(SysError) {
-            return try work()
-        } catch {
-            let gone = error.code == Errno.noEntry || error.code == Errno.noProcess
-            throw Declined(gone ? .gone : .refused, errno: error.code, text: "\(error)")
-        }
-    }
 }

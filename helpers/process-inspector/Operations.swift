@@ -1,3 +1,4 @@
+import HelperKit
 import LinuxSys
 import Wire
 
@@ -63,7 +64,7 @@ enum Operations {
             let executable = String(decoding: try held.directory.linkTarget("exe"), as: UTF8.self)
             let files = try MappedFile.all(in: try held.directory.open("maps"), executable: executable)
             guard files.indices.contains(Int(request.index)) else {
-                throw SysError("openat", "file \(request.index)", code: Errno.noEntry)
+                throw SysError("openat", "file \(request.index)", code: LibraryRequest.noMore)
             }
             let file = files[Int(request.index)]
             let left = files.count - 1 - Int(request.index)

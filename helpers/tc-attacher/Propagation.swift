@@ -43,9 +43,9 @@ struct Propagation {
         }
         let later = LaterRequests(carriers: carriers)
         var values = hilo_load_options(
-            ring_bytes: UInt64(Propagation.ringBytes(of: object)), trusted_sockets: loans.hasTrustedSockets ? 1 : 0,
-            propagation: carriers, loader: UInt32(bitPattern: ProcessControl.processID),
-            renewing: later.renewing.rawValue)
+            ring_bytes: UInt64(Propagation.ringBytes(of: object)),
+            trusted_sockets: SharedMaps.areOfTrustedSockets(loans.names) ? 1 : 0, propagation: carriers,
+            loader: UInt32(bitPattern: ProcessControl.processID), renewing: later.renewing.rawValue)
         let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw Propagation.refusal("set options", set) }
         let loaded = bpf_object__load(object)

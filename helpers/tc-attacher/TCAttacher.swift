@@ -33,7 +33,7 @@ struct TCAttacher: HelperService, ~Copyable {
     }
 
     mutating func receive(from coordinator: borrowing Coordinator) throws(HelperFault) {
-        loans = try Loans(from: coordinator)
+        loans = try Loans(from: coordinator) { SharedMaps.names(trustedSockets: SharedMaps.areOfTrustedSockets($0)) }
     }
 
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {

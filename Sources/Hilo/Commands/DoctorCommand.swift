@@ -81,7 +81,8 @@ struct DoctorCommand: ParsableCommand {
             inspector: try await trial.run(.processInspector, abiVersion: 0),
             passing: try await trial.passOn(
                 isAsked ? asked : .all, abiVersion: KernelSettings.abiVersion, controlGroup: settings.controlGroup),
-            isPassingAsked: isAsked)
+            isPassingAsked: isAsked, tls: try await trial.followTLS(abiVersion: KernelSettings.abiVersion),
+            isTLSAsked: settings.tls == .openssl)
     }
 }
 

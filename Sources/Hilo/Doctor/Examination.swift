@@ -32,13 +32,16 @@ struct Examination {
 
     init(
         kernel: String, bounding: BoundingSetEmptied, capture: [Trial.Outcome], inspector: Trial.Outcome,
-        passing: Trial.Outcome, isPassingAsked: Bool
+        passing: Trial.Outcome, isPassingAsked: Bool, tls: Trial.Outcome, isTLSAsked: Bool
     ) {
         self.kernel = kernel
         features =
-            Examination.helpers(capture, inspector, passing) + [Examination.coordinator(bounding)]
+            Examination.helpers(capture, inspector, passing, tls) + [Examination.coordinator(bounding)]
             + Examination.installation(.ofThisProcess())
-        exitCode = Examination.exitCode(capture, [inspector] + (isPassingAsked ? [passing] : []))
+        // A run goes on without the last where the kernel does not take it.
+        var needed = [inspector] + (isPassingAsked ? [passing] : [])
+        if isTLSAsked, case .failed(let explanation) = tls, explanation.exitCode == .privilege { needed.append(tls) }
+        exitCode = Examination.exitCode(capture, needed)
     }
 
     /// Where no helper is worth a trial.
@@ -46,7 +49,7 @@ struct Examination {
         self.kernel = kernel
         let failed = Trial.Outcome.failed(obstacle)
         features =
-            Examination.helpers(Examination.captureNames.map { _ in failed }, failed, failed)
+            Examination.helpers(Examination.captureNames.map { _ in failed }, failed, failed, failed)
             + Examination.installation(.ofThisProcess())
         exitCode = obstacle.exitCode
     }
@@ -57,10 +60,11 @@ struct Examination {
     ]
 
     private static func helpers(
-        _ capture: [Trial.Outcome], _ inspector: Trial.Outcome, _ passing: Trial.Outcome
+        _ capture: [Trial.Outcome], _ inspector: Trial.Outcome, _ passing: Trial.Outcome, _ tls: Trial.Outcome
     ) -> [Feature] {
         zip(captureNames, capture).map { Examination.capture($0, $1) } + [
-            tls(capture), discovery(inspector), environments(inspector), passingOn(passing), laterRequests(passing),
+            followingTLS(tls), discovery(inspector), environments(inspector), passingOn(passing),
+            laterRequests(passing),
         ]
     }
 
@@ -78,19 +82,18 @@ struct Examination {
         }
     }
 
-    private static func tls(_ capture: [Trial.Outcome]) -> Feature {
+    private static func followingTLS(_ outcome: Trial.Outcome) -> Feature {
         let name = "what is encrypted"
-        let said = capture.lazy.compactMap { outcome -> String? in
-            guard case .greeted(let hello) = outcome else { return nil }
-            return hello.probed.first { $0.name == Fact.tls }?.value
-        }.first
-        guard let said else { return Feature(name, .off, "see the sets of hooks") }
-        return said == Fact.tlsFollowed
-            ? Feature(
+        return switch outcome {
+        case .greeted:
+            Feature(
                 name, .on, "what OpenSSL encrypts for a traced process can be followed; hilo run does so where "
                     + "OTEL_EBPF_BPF_TLS=openssl asks for it")
-            : Feature(
-                name, .limited, "HTTPS cannot be traced (\(said)); all else can")
+        case .failed(let explanation):
+            Feature(
+                name, .limited, "HTTPS cannot be traced (\(explanation.cause)); all else can",
+                remedy: explanation.remedy)
+        }
     }
 
     /// `hilo run` needs it where it is told to.

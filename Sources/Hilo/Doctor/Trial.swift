@@ -33,7 +33,7 @@ struct Trial: Sendable {
             case .lost(let explanation, _):
                 outcome = outcome ?? .failed(explanation)
                 helper.stop()
-            case .entrusted, .uprobes: break
+            case .entrusted: break
             case .gaveUp(let explanation): return outcome ?? .failed(explanation)
             case .stopped:
                 if let outcome { return outcome }
@@ -42,23 +42,24 @@ struct Trial: Sendable {
         throw SysError("wait", "\(plan.manifest.name)", code: Errno.noData)
     }
 
-    /// Starts an event-reader, and a tc-attacher with what that one shares.
+    /// Starts an event-reader, and an attacher with what that one shares.
     ///
-    /// - Returns: what the tc-attacher says, or the event-reader where that one cannot be had.
-    func passOn(_ carriers: HelperPlan.Carriers, abiVersion: UInt32, controlGroup: String?) async throws(SysError)
-        -> Outcome
-    {
+    /// - Returns: what the attacher says, or the event-reader where that one cannot be had.
+    func run(
+        _ attacher: HelperPlan, beside readerPlan: HelperPlan, abiVersion: UInt32,
+        lending loans: @escaping @Sendable ([LoanedDescriptor]) throws(StartFailure) -> [LoanedDescriptor]
+    ) async throws(SysError) -> Outcome {
         let (changes, queue) = AsyncStream.makeStream(of: Helper.Change.self)
         let reader = try Helper(
-            .eventReader(hooks: .auto, sizes: CaptureSizes(ringBytes: 65_536), carriers: carriers), starter: starter,
-            abiVersion: abiVersion, logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() },
-            onChange: { queue.yield($0) })
+            readerPlan, starter: starter, abiVersion: abiVersion,
+            logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() }, onChange: { queue.yield($0) })
         try reader.start()
         var outcome: Outcome?
         for await change in changes {
             switch change {
             case .entrusted(let shared):
-                outcome = try await attach(carriers, shared, controlGroup)
+                outcome = try await run(
+                    attacher, abiVersion: 0, loans: { () throws(StartFailure) in try loans(shared) })
                 reader.stop()
             case .lost(let explanation, _):
                 outcome = outcome ?? .failed(explanation)
@@ -66,18 +67,30 @@ struct Trial: Sendable {
             case .gaveUp(let explanation): return outcome ?? .failed(explanation)
             case .stopped:
                 if let outcome { return outcome }
-            case .ready, .uprobes: break
+            case .ready: break
             }
         }
         throw SysError("wait", HelperManifest.eventReader.name, code: Errno.noData)
     }
 
-    private func attach(
-        _ carriers: HelperPlan.Carriers, _ shared: [LoanedDescriptor], _ controlGroup: String?
-    ) async throws(SysError) -> Outcome {
-        let loans = PropagationLoans(controlGroup: controlGroup)
-        _ = loans.replace(shared)
-        return try await run(
-            .tcAttacher(carriers: carriers), abiVersion: 0, loans: { () throws(StartFailure) in try loans.current() })
+    func passOn(_ carriers: HelperPlan.Carriers, abiVersion: UInt32, controlGroup: String?) async throws(SysError)
+        -> Outcome
+    {
+        let reader = HelperPlan.eventReader(
+            hooks: .auto, sizes: CaptureSizes(ringBytes: 65_536), carriers: carriers)
+        return try await run(.tcAttacher(carriers: carriers), beside: reader, abiVersion: abiVersion) {
+            (shared) throws(StartFailure) in
+            let loans = PropagationLoans(controlGroup: controlGroup)
+            _ = loans.replace(shared)
+            return try loans.current()
+        }
+    }
+
+    func followTLS(abiVersion: UInt32) async throws(SysError) -> Outcome {
+        let reader = HelperPlan.eventReader(
+            hooks: .auto, sizes: CaptureSizes(ringBytes: 65_536), followsTLS: true)
+        return try await run(.tlsAttacher(carriers: []), beside: reader, abiVersion: abiVersion) {
+            (shared) throws(StartFailure) in shared
+        }
     }
 }

@@ -11,9 +11,9 @@ from . import machine, places
 
 #: WireFormat.version.
 VERSION = int(re.search(r"\| version, (\d+):", (places.REPOSITORY / "Sources/Wire/PROTOCOL.md").read_text())[1])
-HELLO, LOG, MAPS, LINK, UPROBES = 0x0100, 0x0102, 0x0106, 0x0108, 0x0110
+HELLO, LOG, MAPS, LINK = 0x0100, 0x0102, 0x0106, 0x0108
 #: What a helper says without being asked, and that is no answer.
-UNASKED = (LOG, MAPS, LINK, UPROBES)
+UNASKED = (LOG, MAPS, LINK)
 _HEADER = struct.Struct("<HHIIB3x")
 
 #: Numbers of capabilities, linux/capability.h.

@@ -1,21 +1,18 @@
-internal import CLibBPF
-internal import HelperKit
-internal import LibBPF
 internal import LinuxSys
 internal import Wire
 
-/// What the coordinator lends: capture's maps, and the control group to attach to.
-struct Loans: ~Copyable {
+/// What the coordinator lends: maps of another helper's, and a control group to attach to.
+public struct Loans: ~Copyable {
     private var maps: [(name: String, descriptor: Int32)] = []
-    private(set) var controlGroup: Int32?
-
-    /// Whether capture keeps its state with sockets that the verifier trusts.
-    var hasTrustedSockets: Bool { maps.contains { $0.name == SharedMaps.ofTrustedSockets } }
+    public private(set) var controlGroup: Int32?
 
     /// Waits for all of it, before the greeting.
     ///
-    /// - Throws: `HelperFault` unless each came once, and is a map or a control group.
-    init(from coordinator: borrowing Coordinator) throws(HelperFault) {
+    /// - Parameter expected: which maps there have to be, where these are.
+    /// - Throws: `HelperFault` unless each came once.
+    public init(
+        from coordinator: borrowing Coordinator, expecting expected: (_ names: [String]) -> [String]
+    ) throws(HelperFault) {
         var buffer = MessageBuffer(capacity: WireFormat.largestMessage)
         var left = UInt16.max
         while left > 0 {
@@ -30,20 +27,20 @@ struct Loans: ~Copyable {
                 maps.append((loan.name, descriptor.release()))
             }
         }
-        let expected = Set(SharedMaps.names(trustedSockets: hasTrustedSockets))
-        guard maps.count == expected.count, Set(maps.map(\.name)) == expected else {
+        let wanted = expected(names)
+        guard maps.count == wanted.count, Set(names) == Set(wanted) else {
             throw HelperFault(.fault, "What is lent is not what capture shares: \(maps.map(\.name).sorted())")
         }
     }
 
-    func map(_ name: String) -> Int32? {
+    public func map(_ name: String) -> Int32? {
         maps.first { $0.name == name }?.descriptor
     }
 
-    var names: [String] { maps.map(\.name) }
+    public var names: [String] { maps.map(\.name) }
 
     /// The programs have references of their own now.
-    mutating func giveBack() {
+    public mutating func giveBack() {
         for map in maps { _ = OwnedFD(adopting: map.descriptor) }
         maps = []
         if let controlGroup { _ = OwnedFD(adopting: controlGroup) }
