@@ -10,7 +10,7 @@ import string
 
 import pytest
 
-from kit import checks, hilo, machine, places, recorder, servers
+from kit import checks, hilo, machine, network, places, recorder, servers
 
 #: How many tests may be skipped in a run that counts. Raising it is a decision to be argued for in a commit.
 ALLOWED_SKIPS = 0
@@ -67,10 +67,14 @@ def pytest_sessionfinish(session, exitstatus):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Where TLS cannot be followed, what is to be seen of it cannot be tested, but that hilo says so."""
+    """Where TLS cannot be followed, what is to be seen of it cannot be tested, but that hilo says so; and where
+    addresses cannot be translated, none of what is behind."""
     wanted = {True: "follows_tls", False: "follows_no_tls"}[machine.FOLLOWS_TLS]
     other = {True: "follows_no_tls", False: "follows_tls"}[machine.FOLLOWS_TLS]
     left_out = [item for item in items if item.get_closest_marker(other) and not item.get_closest_marker(wanted)]
+    translated = [item for item in items if item.get_closest_marker("translates")]
+    if translated and not network.can_translate():
+        left_out += [item for item in translated if item not in left_out]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

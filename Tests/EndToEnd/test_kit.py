@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from kit import checks, identity, load, network, otlp_post, ports, process, rotel, servers, spans
+from kit import checks, identity, load, machine, network, otlp_post, ports, process, rotel, servers, spans
 from kit.recorder import Answer
 from kit.waiting import until
 
@@ -64,12 +64,13 @@ def test_exactly_once_sees_missing_double_strange_and_wrong():
 def test_durations_sees_a_span_that_is_too_long_or_too_short():
     log = {"q-1": servers.Entry("q-1", "GET", 200, 0, 2_000_000, 2.0, [])}
     assert "max |Δ| 0.00 ms" in checks.durations([span()], log)
-    rejects(checks.durations, [span(end=4_100_000)], log, match="1 of 1 past")
-    log["q-1"].milliseconds = 4.1
+    past, below = (machine.duration(milliseconds) for milliseconds in (2.1, 1.2))
+    rejects(checks.durations, [span(end=2_000_000 + int(past * 1e6))], log, match="1 of 1 past")
+    log["q-1"].milliseconds = 2 + past
     rejects(checks.durations, [span()], log, match="1 of 1 past")
     rejects(checks.durations, [], log, match="no server span")
     # Below the tolerance each, but all of them: that is no preemption.
-    log["q-1"].milliseconds = 3.2
+    log["q-1"].milliseconds = 2 + below
     rejects(checks.durations, [span()], log, match="0 of 1 past")
 
 

@@ -72,7 +72,8 @@ def messages() -> dict:
         "described": message(0x13, process + struct.pack("<HH", 1, 80) + b"\1" + text(b"shop") + b"\0\0"),
         "library": message(0x14, struct.pack("<IQB", 7, 99, 1)),
         "libraryOpened": message(0x15, text(b"/usr/lib/libssl.so.3") + b"\1", descriptors=1),
-        "uprobes": message(0x110, b"", identity=0, descriptors=2),
+        "attach": message(0x30, struct.pack("<I", 7), descriptors=1),
+        "attached": message(0x31, b"\x09", descriptors=2),
         "configure": message(0x20, bytes(8216)),
         "configured": message(0x21, b""),
         "select": message(0x22, struct.pack("<IIB", 1, 7, 1)),
@@ -132,6 +133,34 @@ VARIABLES = [
 ]  # fmt: skip
 
 
+def image(names: list, machine: int = 62) -> bytes:
+    """A library that exports these functions: a header, one segment, and the sections of its symbols."""
+    strings = b"\0" + b"".join(name.encode() + b"\0" for name in names)
+    symbols = bytes(24)
+    for number, name in enumerate(names):
+        symbols += struct.pack("<IBBHQQ", strings.index(name.encode() + b"\0"), 0x12, 0, 1, 0x80 + 16 * number, 16)
+    code = 64 + 56
+    symbols_at = code + 8 + 16 * len(names)
+    strings_at = symbols_at + len(symbols)
+    sections_at = strings_at + len(strings)
+    section = struct.Struct("<IIQQQQIIQQ")
+    sections = bytes(64) + section.pack(0, 11, 2, symbols_at, symbols_at, len(symbols), 2, 1, 8, 24)
+    sections += section.pack(0, 3, 2, strings_at, strings_at, len(strings), 0, 0, 1, 0)
+    size = sections_at + len(sections)
+    header = b"\x7fELF\2\1\1" + bytes(9)
+    header += struct.pack("<HHIQQQIHHHHHH", 3, machine, 1, 0, 64, sections_at, 0, 64, 56, 1, 64, 3, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, size, size, 4096)
+    return header + segment + bytes(symbols_at - code) + symbols + strings + sections
+
+
+def images() -> dict:
+    whole = image(["SSL_read", "SSL_write", "SSL_free", "main"])
+    return {
+        "library": whole, "other-machine": image(["SSL_read"], machine=183), "none": image([]), "header": whole[:64],
+        "32-bit": whole[:4] + b"\1" + whole[5:], "script": b"#!/bin/sh\n",
+    }  # fmt: skip
+
+
 def seeds() -> dict:
     parents = {f"parent-{n}": value.encode() for n, value in enumerate(http_mutator.PARENTS)}
     states = {f"state-{n}": value.encode() for n, value in enumerate(http_mutator.STATES)}
@@ -144,6 +173,7 @@ def seeds() -> dict:
         "stream": http_mutator.SHAPES | streams,
         "context": parents | states,
         "record": records(),
+        "elf": images(),
         "wire": messages(),
         "answer": ANSWERS,
         "settings": FILES,

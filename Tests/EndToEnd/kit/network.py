@@ -1,8 +1,9 @@
-"""Two hosts on one machine: the test's own network namespace and one more, joined by a cable."""
+"""Two hosts on one machine: the test's own network namespace and one more, joined by a cable, or by a third one."""
 
 import contextlib
 import dataclasses
 import os
+import pathlib
 import random
 
 from . import namespaces
@@ -28,6 +29,57 @@ def bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
+def _join(interface: str, other: str, namespace: int) -> None:
+    """A cable from the namespace that this thread is in to another one."""
+    ends = ["add", interface, "type", "veth", "peer", "name", other]
+    _ip("link", *ends, "netns", f"/proc/self/fd/{namespace}", descriptors=(namespace,))
+
+
+@contextlib.contextmanager
+def hosts_behind_a_balancer():
+    """Two hosts, and the address at which the first one reaches the second: a third host's, which nobody traces. It
+    hands connections on with both addresses translated, as balancers of layer 4 do; the connections stay what they are.
+    """
+    number = random.randrange(256)
+    near, far, front, back = (f"198.18.{number}.{last}" for last in (1, 6, 2, 5))
+    names = [f"hilo{os.getpid()}{end}" for end in "abcd"]
+    with contextlib.ExitStack() as undo:
+        here, there, middle = (undo.enter_context(made()) for made in (namespaces.own, namespaces.new, namespaces.new))
+        _join(names[0], names[1], middle)
+        undo.callback(_ip, "link", "delete", names[0])
+        ends = [(here, names[0], near), (middle, names[1], front), (middle, names[2], back), (there, names[3], far)]
+        with namespaces.entered(middle):
+            # This one ends with the namespace.
+            _join(names[2], names[3], there)
+            pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+            namespaces.run("nft", "add table ip balancer")
+            chain = "type nat hook {} priority {}"
+            for hook, priority, rule in (
+                ("prerouting", -100, f"ip daddr {front} tcp dport 1024-65535 dnat to {far}"),
+                ("postrouting", 100, f"ip daddr {far} masquerade"),
+            ):
+                kind = chain.format(hook, priority)
+                namespaces.run("nft", f"add chain ip balancer {hook} {{ {kind}; }}")
+                namespaces.run("nft", f"add rule ip balancer {hook} {rule}")
+        for namespace, interface, address in ends:
+            with namespaces.entered(namespace):
+                _ip("address", "add", address + "/30", "dev", interface)
+                for one in ("lo", interface):
+                    _ip("link", "set", one, "up")
+        yield Host(here, {"IPv4": near}), Host(there, {"IPv4": far}), front
+
+
+def can_translate() -> bool:
+    """Whether this kernel has what `hosts_behind_a_balancer` needs."""
+    with namespaces.new() as scratch, namespaces.entered(scratch):
+        try:
+            chain = "add chain ip balancer one { type nat hook prerouting priority 0; }"
+            namespaces.run("nft", f"add table ip balancer; {chain}")
+        except OSError:
+            return False
+    return True
+
+
 @contextlib.contextmanager
 def two_hosts():
     """The two of them, for as long as this lasts: the first is where the tests run."""
@@ -39,8 +91,7 @@ def two_hosts():
             Host(namespace, {"IPv4": f"198.18.{number}.{last}", "IPv6": f"fd68:696c:6f:{number:x}::{last}"})
             for namespace, last in ((here, 1), (there, 2))
         ]
-        ends = ["add", interfaces[0], "type", "veth", "peer", "name", interfaces[1]]
-        _ip("link", *ends, "netns", f"/proc/self/fd/{there}", descriptors=(there,))
+        _join(*interfaces, there)
         # Whoever is in the namespace may outlive this; the cable does not.
         undo.callback(_ip, "link", "delete", interfaces[0])
         for host, interface in zip(hosts, interfaces):

@@ -5,6 +5,7 @@ import Glibc
 private let targets: [String: @Sendable (UnsafeRawBufferPointer) -> Void] = [
     "dissect": fuzzDissect,
     "context": fuzzContext,
+    "elf": fuzzELF,
     "wire": fuzzWire,
     "record": fuzzRecord,
     "answer": fuzzAnswer,
