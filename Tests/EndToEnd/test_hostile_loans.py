@@ -192,8 +192,8 @@ def library() -> str:
 
 
 def kind_of_link(descriptor: int) -> str:
-    lines = dict(line.split(":", 1) for line in open(f"/proc/self/fdinfo/{descriptor}"))
-    return lines["link_type"].strip()
+    lines = [line.split() for line in open(f"/proc/self/fdinfo/{descriptor}")]
+    return next(line[1] for line in lines if line[:1] == ["link_type:"])
 
 
 def ask(life: Life, process: int, file: int) -> tuple:
@@ -228,12 +228,17 @@ def test_what_may_be_attached(lender, group, strangers, workspace, measured):
         declined, attached = declined + (kind == DECLINED), attached + (kind == ATTACHED)
         for descriptor in carried:
             os.close(descriptor)
-    for stranger in [*strangers, os.open("/bin/true", os.O_RDONLY), os.open("/", os.O_RDONLY)]:
+    for stranger in strangers:
         assert ask(life, os.getpid(), stranger)[0] == DECLINED
+    for path in ("/bin/true", "/"):
+        opened = os.open(path, os.O_RDONLY)
+        assert ask(life, os.getpid(), opened)[0] == DECLINED
+        os.close(opened)
     with open(library(), "rb") as file:
         kind, payload, held = ask(life, os.getppid(), file.fileno())
         assert kind == ATTACHED and payload[0] >= 6
-        assert [kind_of_link(link) for link in held] == ["uprobe_multi"] * 2
+        # Newer kernels say of the second one that it is of returns.
+        assert all(kind_of_link(link) in ("uprobe_multi", "uretprobe_multi") for link in held)
         assert not any(capabilities(life.pid))
         # Not of all processes.
         assert life.send(frame(ATTACH, bytes(4), descriptors=1), [file.fileno()])
