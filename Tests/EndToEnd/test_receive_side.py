@@ -215,8 +215,8 @@ def test_each_check(both, measured):
     # One each, and some again; those of the process that was not chosen are not among them.
     enrolled = counts["enrolled"] + counts["enrol_failed"] - CALM * len(here)
     assert len(here) <= enrolled <= len(here) + 10 and not counts["trials"], counts
-    # At least: whatever waits for half a millisecond has rested, and more does so on a slow machine.
-    assert counts["renewed"] >= RENEWED * rested(here), counts
+    # Whatever waits for half a millisecond has rested, and more does so on a slow machine: 430 to 620 were seen of 254.
+    assert RENEWED * rested(here) <= counts["renewed"] <= 3 * rested(here), counts
     measured(f"{said}; {counts['renewed']} renewals on {rested(here)} connections that rested")
 
 
