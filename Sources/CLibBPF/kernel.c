@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 int hilo_kernel_function_arguments(const char *name)
 {
@@ -28,6 +29,23 @@ bool hilo_kernel_has_tracepoint(const char *name)
 	/* By this name libbpf finds it, too. */
 	snprintf(type, sizeof(type), "btf_trace_%s", name);
 	bool found = btf__find_by_name_kind(types, type, BTF_KIND_TYPEDEF) > 0;
+	btf__free(types);
+	return found;
+}
+
+bool hilo_kernel_has_enumerator(const char *name)
+{
+	struct btf *types = btf__load_vmlinux_btf();
+	if (!types)
+		return false;
+	bool found = false;
+	for (unsigned id = 1; id < btf__type_cnt(types) && !found; id++) {
+		const struct btf_type *type = btf__type_by_id(types, id);
+		for (int i = 0; btf_is_enum(type) && i < btf_vlen(type) && !found; i++) {
+			const char *given = btf__name_by_offset(types, btf_enum(type)[i].name_off);
+			found = given && !strcmp(given, name);
+		}
+	}
 	btf__free(types);
 	return found;
 }

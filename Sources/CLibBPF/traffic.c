@@ -18,5 +18,5 @@ int hilo_ingress_attach(int program, unsigned int interface)
 int hilo_program_run(int program, const void *bytes, uint32_t size)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = bytes, .data_size_in = size, .repeat = 1);
-	return bpf_prog_test_run_opts(program, &options) ? -errno : 0;
+	return bpf_prog_test_run_opts(program, &options) ? -errno : (int)options.retval;
 }

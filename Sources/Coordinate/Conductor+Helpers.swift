@@ -183,11 +183,12 @@ extension Conductor {
     private func sayPassingOn(_ hello: Hello) {
         let carriers = session.settings.ebpf.contextPropagation
         let later = hello.probed.first { $0.name == Fact.laterRequests }?.value ?? "unknown"
+        let older = hello.probed.first { $0.name == Fact.olderConnections }?.value ?? "unknown"
         logger.info(
             "Contexts are passed on",
             metadata: [
                 "headers": "\(carriers.contains(.headers))", "tcp_option": "\(carriers.contains(.tcp))",
-                "later_requests": "\(later)",
+                "later_requests": "\(later)", "older_connections": "\(older)",
             ])
     }
 

@@ -41,7 +41,7 @@ public struct KernelCounters: Hashable, Sendable {
 
     /// What became of contexts that were to be passed on, with the names that the log uses.
     public static let propagation: [(counter: hilo_counter, name: String)] = [
-        (HILO_COUNT_ENROLLED, "enrolled"), (HILO_COUNT_ENROL_FAILED, "enrol_failed"),
+        (HILO_COUNT_ENROLLED, "enrolled"), (HILO_COUNT_ENROL_FAILED, "enrol_failed"), (HILO_COUNT_OLDER, "older"),
         (HILO_COUNT_HEADER_WRITTEN, "headers_written"), (HILO_COUNT_HEADER_OWN, "headers_own"),
         (HILO_COUNT_HEADER_NO_PLACE, "headers_no_place"), (HILO_COUNT_HEADER_UNSAFE, "headers_unsafe"),
         (HILO_COUNT_HEADER_FAILED, "headers_failed"), (HILO_COUNT_OPTION_WRITTEN, "options_written"),

@@ -21,6 +21,7 @@ public struct Syscall: Hashable, Sendable {
     public static let clockGettime = Syscall("clock_gettime", SYS_clock_gettime)
     public static let close = Syscall("close", SYS_close)
     public static let connect = Syscall("connect", SYS_connect)
+    public static let dup3 = Syscall("dup3", SYS_dup3)
     public static let epollPwait = Syscall("epoll_pwait", SYS_epoll_pwait)
     public static let execve = Syscall("execve", SYS_execve)
     public static let exitGroup = Syscall("exit_group", SYS_exit_group)

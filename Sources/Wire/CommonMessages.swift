@@ -28,6 +28,11 @@ public struct Fact: Hashable, Sendable {
     public static let laterRequests = "later_requests"
     public static let inHeader = "in a header"
 
+    /// Of the tc-attacher: what becomes of connections that are older than its programs. `takenUp` where they carry
+    /// contexts like others.
+    public static let olderConnections = "older_connections"
+    public static let takenUp = "taken up"
+
     /// Of the tls-attacher: how what OpenSSL encrypts is followed.
     public static let tls = "tls"
     public static let tlsFollowed = "OpenSSL, by uprobe_multi"

@@ -22,6 +22,7 @@ int connecting_v4(struct bpf_sock_addr *address);
 int message_sending(struct sk_msg_md *message);
 int socket_event(struct bpf_sock_ops *event);
 int renewing(struct __sk_buff *packet);
+int observing(struct bpf_iter__tcp *walk);
 int arriving(struct __sk_buff *packet);
 
 int call_begins(struct pt_regs *regs);

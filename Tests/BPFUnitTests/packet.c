@@ -64,20 +64,22 @@ long bpf_sk_release(void *socket)
     return 0;
 }
 
-static void run(int (*program)(struct __sk_buff *), struct peer *peer, u16 protocol, int verdict)
+static int run(int (*program)(struct __sk_buff *), struct peer *peer, u16 protocol)
 {
     struct __sk_buff skb = { .protocol = __builtin_bswap16(protocol) };
     found = peer;
-    if (program(&skb) != verdict || held)
+    int answer = program(&skb);
+    if (held)
         abort();
+    return answer;
 }
 
-void packet_renews(struct peer *peer)
+bool packet_renews(struct peer *peer)
 {
     packet.size = 0;
     page_add(&packet, (const u8 *)rests, rests_count * sizeof(rests[0]));
     rests_count = 0;
-    run(renewing, peer, 0, TCX_NEXT);
+    return run(renewing, peer, 0) == HILO_RESTS_OLDER;
 }
 
 static void put16(u8 *to, u16 value)
@@ -114,5 +116,6 @@ void packet_arrives(struct peer *peer, u32 sequence, u32 payload)
     tcp[12] = TCP / 4 << 4;
     packet.size = 0;
     page_add(&packet, bytes, (six ? IPV6 : IPV4) + TCP);
-    run(arriving, peer, six ? ETH_P_IPV6 : ETH_P_IP, TCX_NEXT);
+    if (run(arriving, peer, six ? ETH_P_IPV6 : ETH_P_IP) != TCX_NEXT)
+        abort();
 }

@@ -7,7 +7,8 @@
 /* A TCP segment comes in on this connection, with so many bytes of payload, from sequence number `sequence` on. */
 void packet_arrives(struct peer *peer, u32 sequence, u32 payload);
 
-/* The tc-attacher hands over what is in the ring `rests`, and empties it. `peer`: the connection that is there. */
-void packet_renews(struct peer *peer);
+/* The tc-attacher hands over what is in the ring `rests`, and empties it. `peer`: the connection that is there. Returns
+ * whether it is to look for connections that are older than the programs. */
+bool packet_renews(struct peer *peer);
 
 #endif

@@ -346,6 +346,54 @@ static void unasked(void)
     }
 }
 
+/* A connection that stood before the programs did: taken up behind its first request, like others from then on. */
+static void older_connections(void)
+{
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 80 };
+    for (u32 i = 0; i < 2; i++) {
+        capture_reset_propagating(1, !i, HILO_PROPAGATE_HEADERS | HILO_PROPAGATE_TCP);
+        capture_select(CLIENT_TGID);
+        peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+        peer_open(&client, 1, CLIENT_TGID, &route, i, false);
+        ask(MILLISECOND);
+        CHECK(rests_count == 1, "it is not told of");
+        CHECK(packet_renews(&client) && !enrolled_now(), "it is not known for older");
+        struct bpf_iter__tcp walk = { .sk_common = &client.socket.sock.__sk_common }, end = { 0 };
+        observing(&walk);
+        observing(&walk);
+        observing(&end);
+        CHECK(capture_counter(HILO_COUNT_OLDER) == 1, "%llu were taken up", capture_counter(HILO_COUNT_OLDER));
+        answered();
+        client.wire = &wire;
+        CHECK(!packet_renews(&client), "it is said again");
+        CHECK(enrolled_now(), "not enrolled behind its first request");
+        ask(MILLISECOND);
+        CHECK(capture_counter(HILO_COUNT_HEADER_WRITTEN) == 1, "no header on its second request");
+    }
+}
+
+/* A server's, whose received options are wanted; and one that nothing is wanted of. */
+static void older_servers(void)
+{
+    static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct pieces p = { .bytes = (const u8 *)text, .size = sizeof(text) - 1, .count = 1 };
+    struct route route = { .family = AF_INET, .local_port = 80, .peer_port = 40000 };
+    for (u32 i = 0; i < 2; i++) {
+        capture_reset_propagating(1, true, i ? HILO_PROPAGATE_HEADERS : HILO_PROPAGATE_TCP);
+        capture_select(CLIENT_TGID);
+        peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+        peer_open(&client, 1, CLIENT_TGID, &route, false, false);
+        peer_receive(&client, &p, FIN_NONE);
+        CHECK(rests_count == !i, "case %u: told %u times", i, rests_count);
+        struct bpf_iter__tcp walk = { .sk_common = &client.socket.sock.__sk_common };
+        CHECK(packet_renews(&client) == !i, "case %u", i);
+        observing(&walk);
+        CHECK(capture_counter(HILO_COUNT_OLDER) == !i, "case %u", i);
+        CHECK(!i == !!(client.socket.tcp.bpf_sock_ops_cb_flags & BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG),
+              "case %u: flags %x", i, client.socket.tcp.bpf_sock_ops_cb_flags);
+    }
+}
+
 /* Of programs before these nothing is left; and a send that began before is let pass. */
 static void of_others(void)
 {
@@ -378,5 +426,7 @@ const struct test renewal_tests[] = {
     { "renewal: a send that overtakes", overtaken },
     { "renewal: a peer that speaks unasked", unasked },
     { "renewal: after other programs", of_others },
+    { "renewal: connections older than the programs", older_connections },
+    { "renewal: servers' connections older than the programs", older_servers },
     { 0 },
 };

@@ -7,6 +7,9 @@ struct segment_option segment_option;
 u32 segment_reserved;
 u32 segment_next;
 
+/* Of the event that happens. */
+static struct tcp_sock *its_socket;
+
 void segment_happens(struct peer *p, u32 what, u32 sequence, u32 payload, const struct route *from)
 {
     u8 header[HEADER] = { [4] = sequence >> 24, sequence >> 16, sequence >> 8, sequence, [12] = HEADER / 4 << 4 };
@@ -30,12 +33,27 @@ void segment_happens(struct peer *p, u32 what, u32 sequence, u32 payload, const 
         memcpy(event.remote_ip6, from->peer, 16);
     }
     segment_reserved = 0;
+    its_socket = &p->socket.tcp;
+    event.bpf_sock_ops_cb_flags = its_socket->bpf_sock_ops_cb_flags;
     socket_event(&event);
 }
 
 long bpf_sock_ops_cb_flags_set(struct bpf_sock_ops *event, int flags)
 {
-    event->bpf_sock_ops_cb_flags = flags;
+    event->bpf_sock_ops_cb_flags = its_socket->bpf_sock_ops_cb_flags = flags;
+    return 0;
+}
+
+struct tcp_sock *bpf_skc_to_tcp_sock(void *common)
+{
+    return common;
+}
+
+long bpf_setsockopt(void *socket, int level, int name, void *value, int length)
+{
+    if (level != IPPROTO_TCP || name != TCP_BPF_SOCK_OPS_CB_FLAGS || length != sizeof(int))
+        return -EINVAL;
+    ((struct kernel_socket *)socket)->tcp.bpf_sock_ops_cb_flags = *(int *)value;
     return 0;
 }
 

@@ -84,7 +84,7 @@ struct hilo_selected_process {
 };
 
 /* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its
- * next request. The tc-attacher hands up to HILO_RESTS_MAX of them, one behind the other, to the program that does. */
+ * next request; or any that bpf/propagate is not called for, as it is older. The tc-attacher hands up to HILO_RESTS_MAX of them, one behind the other, to the program that does. */
 struct hilo_rest {
 	__u64 connection;
 	__u8 local_address[16]; /* as in records */
@@ -97,6 +97,7 @@ struct hilo_rest {
 
 enum {
 	HILO_RESTS_MAX = 16,
+	HILO_RESTS_OLDER = 1, /* answer of that program: among them are connections that bpf/propagate is not called for */
 	HILO_RESTING_BYTES = 64 * 1024, /* of map resting */
 };
 
@@ -146,7 +147,8 @@ enum hilo_counter {
 	HILO_COUNT_TRIALS = 40,          /* calls of a process failed: those with a header are compared with others */
 	HILO_COUNT_WITHHELD = 41,        /* requests that chance kept from having a header, to be compared */
 	HILO_COUNT_HARMED = 42,          /* processes whose calls failed for it, and have none any more */
-	HILO_COUNTERS = 43,
+	HILO_COUNT_OLDER = 43,           /* connections older than bpf/propagate whose segments it is shown now */
+	HILO_COUNTERS = 44,
 };
 
 #endif

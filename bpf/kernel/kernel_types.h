@@ -71,6 +71,13 @@ struct tcp_sock {
 	u64 bytes_received;
 	u64 bytes_acked;
 	u64 bytes_sent;
+	u8 bpf_sock_ops_cb_flags;
+} HILO_CORE;
+
+/* What an iterator over TCP sockets is handed, with the socket locked. */
+struct bpf_iter__tcp {
+	void *meta;
+	struct sock_common *sk_common;
 } HILO_CORE;
 
 struct iovec { void *iov_base; u64 iov_len; };
@@ -137,6 +144,7 @@ enum {
 	MSG_TRUNC = 0x20,
 	MSG_DONTWAIT = 0x40,
 	MSG_ERRQUEUE = 0x2000,
+	TCP_BPF_SOCK_OPS_CB_FLAGS = 1008, /* of bpf_setsockopt, since 6.12 */
 	TCP_STATE_ESTABLISHED = 1,
 	TCP_STATE_SYN_SENT = 2,
 	TCP_STATE_FIN_WAIT1 = 4,

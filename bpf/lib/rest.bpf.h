@@ -64,6 +64,20 @@ static __always_inline void rest_never_ends(struct connection *conn)
 	conn->outgoing.observed = 0;
 }
 
+/* The reader is woken if it has released all that came before. */
+static __always_inline void rest_tell(const struct connection *conn, struct scratch *s)
+{
+	struct hilo_rest *rest = &s->rest;
+	rest->connection = conn->id;
+	rest->local_port = conn->local_port;
+	rest->peer_port = conn->peer_port;
+	rest->family = conn->family;
+	id_copy16(rest->local_address, conn->local_address);
+	id_copy16(rest->peer_address, conn->peer_address);
+	if (bpf_ringbuf_output(&resting, rest, sizeof(*rest), 0))
+		count(HILO_COUNT_RENEW_UNHEARD);
+}
+
 /* All that it asked for was answered, and read. */
 static __always_inline void rest_begins(struct connection *conn)
 {
@@ -78,16 +92,7 @@ static __always_inline void rest_begins(struct connection *conn)
 		return;
 	if (rest_is_unlikely(conn, p) || harm_is_found(p))
 		return;
-	struct hilo_rest *rest = &s->rest;
-	rest->connection = conn->id;
-	rest->local_port = conn->local_port;
-	rest->peer_port = conn->peer_port;
-	rest->family = conn->family;
-	id_copy16(rest->local_address, conn->local_address);
-	id_copy16(rest->peer_address, conn->peer_address);
-	/* The reader is woken if it has released all that came before. */
-	if (bpf_ringbuf_output(&resting, rest, sizeof(*rest), 0))
-		count(HILO_COUNT_RENEW_UNHEARD);
+	rest_tell(conn, s);
 }
 
 #endif

@@ -5,6 +5,8 @@
  *                   and reads the TCP option
  *   message_sending sk_msg: what an enrolled connection sends passes here, in the sender's thread, before it is queued
  *   renewing        sched_cls, but for no packet: the tc-attacher runs it, to take in connections that rest again
+ *   observing       iter/tcp: shown all connections, when the tc-attacher asks, to take up those that are older than
+ *                   these programs
  *   arriving        sched_cls, on every interface: notes what comes in for traced clients, and lets such a one go if
  *                   its peer speaks first
  *
@@ -22,6 +24,7 @@
 #include "enrolment.bpf.h"
 #include "arrival.bpf.h"
 #include "header.bpf.h"
+#include "older.bpf.h"
 #include "option.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -78,13 +81,23 @@ int socket_event(struct bpf_sock_ops *event)
 SEC("tc")
 int renewing(struct __sk_buff *packet)
 {
+	bool older = false;
 	for (u32 i = 0; i < HILO_RESTS_MAX; i++) {
 		struct hilo_rest rest;
 		if (bpf_skb_load_bytes(packet, i * sizeof(rest), &rest, sizeof(rest)))
 			break;
-		renew_rest(packet, &rest);
+		older |= renew_rest(packet, &rest);
 	}
-	return TCX_NEXT;
+	return older ? HILO_RESTS_OLDER : 0;
+}
+
+SEC("iter/tcp")
+int observing(struct bpf_iter__tcp *walk)
+{
+	struct sock_common *socket = walk->sk_common;
+	if (socket)
+		older_look(socket);
+	return 0;
 }
 
 SEC("tc")

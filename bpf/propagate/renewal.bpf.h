@@ -2,6 +2,7 @@
 #ifndef HILO_RENEWAL_H
 #define HILO_RENEWAL_H
 
+#include "../lib/older.bpf.h"
 #include "enrolment.bpf.h"
 
 /* Nothing is asked, nothing is on its way in either direction, nothing lies there unread, nothing has passed unwalked.
@@ -101,8 +102,10 @@ static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, 
 	count(HILO_COUNT_RENEW_LATE);
 }
 
-static __always_inline void renew_rest(struct __sk_buff *packet, const struct hilo_rest *rest)
+/* Enrols it, if that can be. Returns whether the kernel has to be told first to show its segments. */
+static __always_inline bool renew_rest(struct __sk_buff *packet, const struct hilo_rest *rest)
 {
+	bool older = false;
 	struct bpf_sock_tuple tuple = {};
 	u32 size;
 	if (rest->family == 4) {
@@ -121,13 +124,18 @@ static __always_inline void renew_rest(struct __sk_buff *packet, const struct hi
 	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sk) {
 		count(HILO_COUNT_RENEW_NOT_FOUND);
-		return;
+		return false;
 	}
 	struct connection *conn = connection_of(sk);
 	struct scratch *s = scratch_get();
-	if (conn && s && conn->id == rest->connection)
-		renew(sk, conn, number_of(&s->event_socket, sk));
+	if (conn && s && conn->id == rest->connection) {
+		u64 socket = number_of(&s->event_socket, sk);
+		older = callbacks_missing(conn, socket);
+		if (!older && options.renewing != HILO_RENEWING_NEVER)
+			renew(sk, conn, socket);
+	}
 	bpf_sk_release(sk);
+	return older;
 }
 
 #endif

@@ -12,8 +12,10 @@ struct Propagation {
     let links: [(program: String, descriptor: Int32)]
     /// The program for the ingress of interfaces; nil where it is not needed.
     let arriving: Int32?
-    /// The program that enrols again; nil where it cannot be.
-    let renewing: Int32?
+    /// The program that enrols again, and says which connections are older than itself.
+    let renewing: Int32
+    /// The iterator that takes those up; nil where the kernel has no such thing.
+    let observing: Int32?
     let facts: [Fact]
 
     /// What hangs on the control group; the one of map `enrolled` belongs to that map.
@@ -21,6 +23,7 @@ struct Propagation {
     private static let ofEnrolled = "message_sending"
     private static let ofIngress = "arriving"
     private static let ofRests = "renewing"
+    private static let ofOlder = "observing"
 
     /// Loads and attaches. What is attached stays so by its links; the object, with its maps and programs, is closed.
     init(_ bytes: [UInt8], carriers: UInt32, _ loans: borrowing Loans) throws(HelperFault) {
@@ -48,14 +51,21 @@ struct Propagation {
             loader: UInt32(bitPattern: ProcessControl.processID), renewing: later.renewing.rawValue)
         let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw Propagation.refusal("set options", set) }
+        let observes = hilo_kernel_has_enumerator(OlderConnections.requirement)
+        guard let observer = bpf_object__find_program_by_name(object, Propagation.ofOlder) else {
+            throw HelperFault(.fault, "The propagation programs lack \(Propagation.ofOlder)")
+        }
+        bpf_program__set_autoload(observer, observes)
         let loaded = bpf_object__load(object)
         guard loaded == 0 else { throw Propagation.refusal("load", loaded) }
         arriving = later == .inHeaderWatchingIngress ? try Propagation.keep(Propagation.ofIngress, of: object) : nil
-        renewing = later.renewing == HILO_RENEWING_NEVER ? nil : try Propagation.keep(Propagation.ofRests, of: object)
+        renewing = try Propagation.keep(Propagation.ofRests, of: object)
+        observing = observes ? try Propagation.iterator(observer) : nil
         links = try Propagation.attach(object, to: group)
         facts = [
             Fact("programs", (Propagation.ofControlGroup + [Propagation.ofEnrolled]).joined(separator: ",")),
             later.fact,
+            Fact(Fact.olderConnections, observes ? Fact.takenUp : "left as they are: this kernel is older than 6.12"),
         ]
     }
 
@@ -90,6 +100,14 @@ struct Propagation {
             links.append((name, bpf_link__fd(link)))
         }
         return links
+    }
+
+    /// The link of an iterator, which is a descriptor that stays open.
+    private static func iterator(_ program: OpaquePointer) throws(HelperFault) -> Int32 {
+        guard let link = bpf_program__attach_iter(program, nil) else {
+            throw refusal("attach \(ofOlder)", hilo_libbpf_error())
+        }
+        return bpf_link__fd(link)
     }
 
     private static func ringBytes(of object: OpaquePointer) -> UInt32 {

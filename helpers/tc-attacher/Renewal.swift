@@ -11,6 +11,8 @@ struct Renewal: ~Copyable {
     private let program: Int32
     private var batch: [UInt8] = []
     private var lingers = false
+    /// Among what was handed on were connections that the programs are not called for.
+    private(set) var hasMetOlder = false
 
     /// As long as its last record is not released, nobody wakes this process, which looks by itself: a wake-up costs
     /// more, in the application's own thread. With one record in two looks the looks cost more.
@@ -42,6 +44,7 @@ struct Renewal: ~Copyable {
     var wakeInterval: UInt64? { lingers ? Renewal.lookInterval : Renewal.idleInterval }
 
     mutating func wake() throws(HelperFault) {
+        hasMetOlder = false
         ring.awake()
         if try renewAll() {
             lingers = true
@@ -82,8 +85,9 @@ struct Renewal: ~Copyable {
         let answer = hilo_program_run(program, batch, UInt32(batch.count))
         batch.removeAll(keepingCapacity: true)
         // Where memory is short these connections have no header next.
-        guard answer == 0 || answer == -Errno.noMemory || answer == -Errno.wouldBlock else {
+        guard answer >= 0 || answer == -Errno.noMemory || answer == -Errno.wouldBlock else {
             throw HelperFault(SysError("run of the program that enrols again", code: -answer))
         }
+        if answer == Int32(HILO_RESTS_OLDER) { hasMetOlder = true }
     }
 }

@@ -21,6 +21,7 @@ struct TCAttacher: HelperService, ~Copyable {
     private var facts: [Fact] = []
     private var renewal: Renewal?
     private var ingress: Ingress?
+    private var older: OlderConnections?
     private(set) var watched: Int32?
     private(set) var wakeInterval: UInt64?
 
@@ -46,8 +47,9 @@ struct TCAttacher: HelperService, ~Copyable {
             facts.append(ingress.fact)
             self.ingress = consume ingress
         }
-        if let program = propagation.renewing, let map = loans.map(SharedMaps.ofRests) {
-            try renew(by: program, map: hilo_libbpf_keep(map))
+        older = propagation.observing.map { OlderConnections(link: $0) }
+        if let map = loans.map(SharedMaps.ofRests) {
+            try renew(by: propagation.renewing, map: hilo_libbpf_keep(map))
         }
         self.propagation = propagation
         loans.giveBack()
@@ -74,6 +76,11 @@ struct TCAttacher: HelperService, ~Copyable {
         guard var renewal = renewal.take() else { return }
         try renewal.wake()
         wakeInterval = renewal.wakeInterval
+        if var older = older.take() {
+            if renewal.hasMetOlder { older.ask() }
+            try older.look()
+            self.older = consume older
+        }
         self.renewal = consume renewal
     }
 

@@ -31,6 +31,9 @@ int hilo_kernel_function_arguments(const char *name);
 /* Whether programs can hang on a tracepoint of this name. */
 bool hilo_kernel_has_tracepoint(const char *name);
 
+/* Whether one of its enumerations has this name. */
+bool hilo_kernel_has_enumerator(const char *name);
+
 /* Whether a socket in a sockhash says how much there is to be read (ioctl FIONREAD): 1 or 0, or a negative errno. Some
  * kernels answer 0 always. Tried on a connection over the loopback interface, which is closed again. */
 int hilo_kernel_counts_unread(void);
@@ -40,8 +43,14 @@ int hilo_kernel_counts_unread(void);
 /* Puts a program before all others at an interface's ingress. A descriptor of the link, or a negative errno. */
 int hilo_ingress_attach(int program, unsigned int interface);
 
-/* Runs a program once, on `size` bytes that are no packet. 0, or a negative errno. */
+/* Runs a program once, on `size` bytes that are no packet. What it answers, or a negative errno. */
 int hilo_program_run(int program, const void *bytes, uint32_t size);
+
+/* ---- iterators ---- */
+
+/* Has the program of an iterator's link look at all that there is; meanwhile descriptor `number` is the iterator. 0, or
+ * a negative errno. */
+int hilo_iterate(int link, int number);
 
 /* ---- a BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place ---- */
 

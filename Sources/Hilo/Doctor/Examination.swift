@@ -64,7 +64,7 @@ struct Examination {
     ) -> [Feature] {
         zip(captureNames, capture).map { Examination.capture($0, $1) } + [
             followingTLS(tls), discovery(inspector), environments(inspector), passingOn(passing),
-            laterRequests(passing),
+            laterRequests(passing), olderConnections(passing),
         ]
     }
 
@@ -115,6 +115,16 @@ struct Examination {
         let mode = hello.probed.first { $0.name == Fact.laterRequests }?.value ?? "the tc-attacher says nothing of them"
         return Feature(
             name, mode.hasPrefix(Fact.inHeader) ? .on : .limited, "behind the first one of a connection: \(mode)")
+    }
+
+    private static func olderConnections(_ outcome: Trial.Outcome) -> Feature {
+        let name = "connections older than hilo"
+        guard case .greeted(let hello) = outcome else { return Feature(name, .off, "see passing the trace on") }
+        let mode =
+            hello.probed.first { $0.name == Fact.olderConnections }?.value ?? "the tc-attacher says nothing of them"
+        return mode == Fact.takenUp
+            ? Feature(name, .on, "carry contexts, too, about a second after their first request that is seen")
+            : Feature(name, .limited, "carry no context until they are opened anew: \(mode)")
     }
 
     private static func discovery(_ outcome: Trial.Outcome) -> Feature {

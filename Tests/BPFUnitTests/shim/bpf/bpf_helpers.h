@@ -59,6 +59,9 @@ long bpf_sk_release(void *socket);
 long bpf_skb_load_bytes(const void *packet, __u32 offset, void *to, __u32 length);
 long bpf_skb_load_bytes_relative(const void *packet, __u32 offset, void *to, __u32 length, __u32 start);
 
+struct tcp_sock *bpf_skc_to_tcp_sock(void *common);
+long bpf_setsockopt(void *socket, int level, int name, void *value, int length);
+
 /* Whether a socket is enrolled, its connection says. */
 #define bpf_sock_hash_update(event, map, key, flags) ((void)(key), 0)
 long bpf_sock_ops_cb_flags_set(struct bpf_sock_ops *event, int flags);
