@@ -24,13 +24,17 @@ void tls_leave(enum hilo_tls_function function, int result)
 void tls_record(struct tls *tls, bool incoming, u32 type, u32 size)
 {
     static u8 record[RECORD_MOST + OVERHEAD];
+    static u64 made;
     struct pieces p = { .bytes = record, .size = size + OVERHEAD, .count = 1 };
     record[0] = (u8)type;
     record[1] = record[2] = 3;
     record[3] = (size + OVERHEAD - 5) >> 8;
     record[4] = (u8)(size + OVERHEAD - 5);
-    record[5] = type == TLS_HELLO ? 1 + incoming : 4;
+    bool answers = incoming ? tls->peer->sent : tls->peer->received;
+    record[5] = type == TLS_HELLO ? 1 + answers : 4;
     record[9] = record[10] = 3;
+    made++;
+    memcpy(record + 11, &made, sizeof(made));
     if (incoming)
         peer_receive(tls->peer, &p, FIN_NONE);
     else

@@ -45,7 +45,7 @@ void tls_leave(enum hilo_tls_function function, int result);
 /* A handshake's first message, beside the types of records. */
 enum { TLS_HELLO = 0x100 + 22 };
 
-/* A record of this type passes the socket. */
+/* A record of this type passes the socket. Each hello has random bytes of its own. */
 void tls_record(struct tls *tls, bool incoming, u32 type, u32 size);
 
 #endif

@@ -217,6 +217,122 @@ static void missed(void)
     close_two();
 }
 
+/* Clients, with all that carries contexts on. */
+static void open_clients(struct tls *one, struct tls *two, enum tls_way way, u32 propagation, struct page wires[2])
+{
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 443, .receive_start = 5 };
+    struct peer *peers[] = { &server, &other_server };
+    capture_reset_propagating(1, true, propagation);
+    capture_select(TGID)->encrypts = 1;
+    peer_run_thread(TGID, TGID);
+    for (u32 i = 0; i < 2; i++, route.local_port++) {
+        peer_open(peers[i], i + 1, TGID, &route, false, true);
+        peer_propagate(peers[i], &wires[i]);
+        tls_open(i ? two : one, peers[i], way, i ? OTHER_OBJECT : OBJECT);
+    }
+}
+
+/* The same, of a client, and an answer has come with it: nobody takes the next one for it. */
+static void missed_answer(void)
+{
+    static const char answers[2][64] = { "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+                                         "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n" };
+    static struct page wires[2];
+    struct dice d = { 5 };
+    for (u32 way = 0; way < 2; way++) {
+        struct tls one, two;
+        open_clients(&one, &two, TLS_BY_DESCRIPTOR, HILO_PROPAGATE_TCP, wires);
+        tls_shake_hands(&one, false);
+        tls_write(&one, &d, (const u8 *)request, strlen(request), strlen(request), 0);
+        kernel_user_memory(answer, strlen(answer));
+        tls_enter(HILO_TLS_READ, OBJECT, (const u8 *)answer, strlen(answer), NULL);
+        if (way)
+            capture_occupy_session(OBJECT, TGID, true);
+        else
+            peer_run_thread(TGID, TGID + 1);
+        tls_leave(HILO_TLS_READ, strlen(answer));
+        if (way)
+            capture_occupy_session(OBJECT, TGID, false);
+        for (u32 i = 0; i < 2; i++) {
+            tls_write(&one, &d, (const u8 *)request, strlen(request), strlen(request), 0);
+            tls_read(&one, &d, (const u8 *)answers[i], strlen(answers[i]));
+        }
+        CHECK(kept_count == 3, "way %u: %u records", way, kept_count);
+        CHECK(record(0).end == HILO_END_LOST && !record(0).status, "way %u: the first one has status %u", way,
+              record(0).status);
+        for (u32 i = 1; i < 3; i++)
+            CHECK(record(i).status == 200 + i && record(i).sequence == i && record(i).end == HILO_END_COMPLETE,
+                  "way %u: request %u has status %u, end %u", way, record(i).sequence, record(i).status, record(i).end);
+        close_two();
+    }
+}
+
+/* Bytes of a hello that an object may have made, and may not: it is called, has no socket, and is the only one. */
+static void somebody_elses(void)
+{
+    static const struct { const char *what; bool paired; } cases[] = {
+        { "its own", true },
+        { "one that came in on another connection, and is passed on", false },
+        { "behind a request", false },
+        { "from who is called", false },
+        { "while half of one has come in", false },
+    };
+    static struct peer third;
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 443, .receive_start = 5 };
+    for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        u8 hello[100] = { HANDSHAKE, 3, 1, 0, 95, 1, 0, 0, 91, 3, 3, 7, 7, 7, 7 };
+        struct pieces whole = { .bytes = hello, .size = sizeof(hello), .count = 1 };
+        struct pieces half = { .bytes = hello, .size = 12, .count = 1 };
+        struct pieces asked = { .bytes = (const u8 *)request, .size = strlen(request), .count = 1 };
+        struct tls one, two;
+        open_two(&one, &two, TLS_BY_MEMORY, i & 1);
+        peer_open(&third, 3, TGID, &route, i & 1, true);
+        begin_handshake(OBJECT);
+        if (i == 1)
+            peer_receive(&other_server, &whole, FIN_NONE);
+        if (i == 2)
+            peer_send(&third, &asked, asked.size, true);
+        if (i == 3)
+            peer_receive(&third, &asked, FIN_NONE);
+        if (i == 4)
+            peer_receive(&other_server, &half, FIN_NONE);
+        peer_send(&third, &whole, whole.size, true);
+        CHECK((capture_connection(&third)->tls == OBJECT) == cases[i].paired, "%s", cases[i].what);
+        peer_close(&third, ENDING_OURS, 0);
+        close_two();
+    }
+}
+
+/* A session that does not begin with a hello: functions are attached to while it shakes hands again, say. */
+static void begun_in_the_middle(void)
+{
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_DESCRIPTOR, false);
+    one.begun = true;
+    tls_enter(HILO_TLS_HANDSHAKE, OBJECT, NULL, 0, NULL);
+    tls_record(&one, false, HANDSHAKE, 200);
+    tls_leave(HILO_TLS_HANDSHAKE, 1);
+    exchange(&one);
+    is_on(0, &server);
+    CHECK(record(0).flags & HILO_FLAG_OLDER_CONNECTION, "its place is taken for known");
+    close_two();
+}
+
+/* The object is freed, and the socket goes on without: what is said in plain text is seen. */
+static void left_in_plain_text(void)
+{
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_DESCRIPTOR, false);
+    tls_shake_hands(&one, true);
+    exchange(&one);
+    tls_free(&one);
+    out("HTTP/1.1 100 Continue\r\n\r\n");
+    in(request);
+    out(answer);
+    CHECK(kept_count == 2 && record(1).status == 204 && !(record(1).flags & HILO_FLAG_SECURE), "%u records", kept_count);
+    close_two();
+}
+
 /* It was left for a while, and chosen again. */
 static void chosen_again(void)
 {
@@ -307,21 +423,6 @@ static void early_data_that_did_not_come(void)
     CHECK(kept_count == 1, "%u records", kept_count);
     is_on(0, &server);
     close_two();
-}
-
-/* Clients, with all that carries contexts on. */
-static void open_clients(struct tls *one, struct tls *two, enum tls_way way, u32 propagation, struct page wires[2])
-{
-    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 443, .receive_start = 5 };
-    struct peer *peers[] = { &server, &other_server };
-    capture_reset_propagating(1, true, propagation);
-    capture_select(TGID)->encrypts = 1;
-    peer_run_thread(TGID, TGID);
-    for (u32 i = 0; i < 2; i++, route.local_port++) {
-        peer_open(peers[i], i + 1, TGID, &route, false, true);
-        peer_propagate(peers[i], &wires[i]);
-        tls_open(i ? two : one, peers[i], way, i ? OTHER_OBJECT : OBJECT);
-    }
 }
 
 /* The handshake goes through bpf/propagate, which alone can read it. */
@@ -493,6 +594,10 @@ const struct test tls_tests[] = {
     { "TLS: an object that can have made no handshake", no_doubt },
     { "TLS: more handshakes than are remembered", crowd },
     { "TLS: a call that was not seen to return", missed },
+    { "TLS: an answer that was not seen", missed_answer },
+    { "TLS: a handshake that is somebody else's", somebody_elses },
+    { "TLS: one that begins in the middle", begun_in_the_middle },
+    { "TLS: a connection that goes on without", left_in_plain_text },
     { "TLS: a process that is chosen again", chosen_again },
     { "TLS: a body from a file", from_a_file },
     { "TLS: early data", early_data },

@@ -14,7 +14,7 @@
 #include <bpf/bpf_tracing.h>
 #include "../lib/process.bpf.h"
 #include "../lib/sending.bpf.h"
-#include "../lib/tls.bpf.h"
+#include "../lib/tls_sockets.bpf.h"
 #include "../lib/user_buffers.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

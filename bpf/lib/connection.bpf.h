@@ -159,7 +159,7 @@ struct connection {
 	u8 unread;         /* a send could not be looked at before it happened: look when it has */
 	u8 unsettled;      /* 1: the answer was offered to the kernel whole, but not seen taken whole */
 	u8 secure;         /* the plaintext of a TLS session: sequence numbers count its bytes, from 0 */
-	u8 greets;         /* what was sent last, where only bpf/propagate can read it, begins a TLS handshake */
+	u8 greets;         /* what was sent last, where only bpf/propagate can read it, is such a hello */
 	u32 taken;         /* by a program, see possession.bpf.h */
 	u32 closing_error;
 	u32 closing_sequence;
@@ -167,6 +167,7 @@ struct connection {
 	 * client is the other at the server, and tells connections from one port apart. */
 	u32 origin_sent;
 	u32 origin_received;
+	u64 greeting;      /* `greets`: its random bytes */
 	u64 tls;           /* of which session (map tls_sessions) the bytes are the ciphertext; 0: of none */
 	struct outgoing outgoing;
 	struct record record;
@@ -236,7 +237,7 @@ enum prepared_secure {
 	PREPARED_PLAIN = 0,
 	PREPARED_SECURE = 1, /* the request is encrypted: its place in the plaintext instead */
 	PREPARED_NEXT = 2,   /* the same, of the client's next request: came in an option, whose segment's number says
-			      * nothing of the plaintext; sequence 0 */
+			      * nothing of the plaintext; instead the first half of the socket's cookie */
 };
 
 struct prepared_context {
@@ -261,7 +262,8 @@ struct tls_session {
 	u64 received; /* bytes of plaintext */
 	u64 sent;
 	u64 since;    /* hilo_selected_process.encrypts as it began: with another one some calls were not seen */
-	u64 calling;  /* a function that counts bytes is at work */
+	u32 calling;  /* a function that counts bytes is at work */
+	u32 displaced; /* bytes have passed that were not seen: a gap of unknown size is before the next ones */
 	struct connection plain; /* where these stand in their HTTP messages */
 };
 

@@ -80,7 +80,7 @@ static __always_inline bool identity_server(const struct connection *conn, const
 	int flags = -1;
 	if (options.propagation & HILO_PROPAGATE_TCP) {
 		if (conn->secure) {
-			key.sequence = 0;
+			key.sequence = conn->id;
 			key.secure = PREPARED_NEXT;
 		}
 		if (!peer) {

@@ -16,7 +16,8 @@ enum {
 	TLS_HANDSHAKE = 22,
 	TLS_CLIENT_HELLO = 1,
 	TLS_SERVER_HELLO = 2,
-	TLS_HELLO_BYTES = 11, /* of its record, up to the version that it names */
+	TLS_RANDOM = 11,      /* where, in its record, 32 random bytes of its own begin */
+	TLS_HELLO_BYTES = 19, /* of its record, with the first eight of those */
 	STATUS_SWITCHING = 101,
 	STATUS_NO_CONTENT = 204,
 	STATUS_NOT_MODIFIED = 304,
@@ -38,17 +39,20 @@ static __always_inline bool walk_must_wait(const struct io *io)
 	return io->faulted && !io->incoming && !io->late;
 }
 
-/* Is a TLS handshake in the window: a record of that type, of version 3? */
-static __always_inline bool handshake_begins(const struct scratch *s)
+/* Is a TLS handshake in the window, a record of that type, of version 3? Its first message may be a hello. `size`: bytes
+ * of the window. */
+static __always_inline void hello_look(struct scratch *s, u32 size)
 {
-	return s && s->window[0] == TLS_HANDSHAKE && s->window[1] == 3;
-}
-
-/* The first message of one, of either side? `size`: bytes of the window. */
-static __always_inline bool hello_begins(const struct scratch *s, u32 size)
-{
-	return handshake_begins(s) && size >= TLS_HELLO_BYTES && s->window[9] == 3 &&
-	       (s->window[5] == TLS_CLIENT_HELLO || s->window[5] == TLS_SERVER_HELLO);
+	struct io *io = &s->io;
+	u8 message = s->window[5];
+	io->handshake = s->window[0] == TLS_HANDSHAKE && (size < 2 || s->window[1] == 3);
+	io->hello = 0;
+	if (!io->handshake || size < TLS_HELLO_BYTES || s->window[9] != 3)
+		return;
+	if (message != TLS_CLIENT_HELLO && message != TLS_SERVER_HELLO)
+		return;
+	io->hello = message;
+	__builtin_memcpy(&io->hello_random, s->window + TLS_RANDOM, sizeof(io->hello_random));
 }
 
 /* What follows is not the head of a message. */
@@ -57,8 +61,8 @@ static __always_inline int walk_not_http(struct connection *conn, struct directi
 	io->position = io->total;
 	if (conn->role == HILO_ROLE_UNKNOWN) {
 		struct scratch *s = scratch_get();
-		io->handshake = handshake_begins(s);
-		io->hello = s && hello_begins(s, io->total);
+		if (s)
+			hello_look(s, io->total);
 		if (++conn->misses >= MISSES_MAX)
 			conn->ignored = 1;
 		d->phase = PHASE_LOST;

@@ -12,6 +12,13 @@
 /* So long after its last call the handshake that an object has made may leave. Its peer has given up by then. */
 #define PAIRING_PATIENCE_NS 60000000000ULL
 
+/* There may be handshakes that nothing is known of: one that came in, to be passed on, or of more objects than are
+ * remembered. */
+static __always_inline void pairing_is_doubtful(struct hilo_selected_process *p)
+{
+	p->crowded_ns = bpf_ktime_get_ns();
+}
+
 /* This object, which has no socket, is being called. */
 static __always_inline void pairing_begins(struct hilo_selected_process *p, u64 ssl)
 {
@@ -31,7 +38,7 @@ static __always_inline void pairing_begins(struct hilo_selected_process *p, u64 
 		if (__sync_val_compare_and_swap(&p->unpaired[i].ssl, other, ssl) == other)
 			return;
 	}
-	p->crowded_ns = now;
+	pairing_is_doubtful(p);
 }
 
 /* It has a socket, has shaken hands, or is gone. */

@@ -26,7 +26,7 @@ struct io {
 	u32 late;      /* a send looked at after it happened, because its memory was not there before */
 	u32 faulted;   /* this io's memory could not be read */
 	u32 handshake; /* it begins as a record of a TLS handshake does */
-	u32 hello;     /* with that handshake's first message */
+	u32 hello;     /* with that handshake's first message: TLS_CLIENT_HELLO, TLS_SERVER_HELLO, or 0 */
 	u32 kernel;    /* its segments lie in kernel memory: a send on its way through bpf/propagate */
 	u32 placing;   /* enum placing: whether a header may be put into these bytes */
 	u32 allowed;   /* the same, for the first bytes of this send */
@@ -40,6 +40,7 @@ struct io {
 	u64 now;       /* CLOCK_MONOTONIC, ns */
 	u64 socket;    /* its address: a number here, since only numbers pass into functions verified by themselves */
 	u64 number;    /* io_number */
+	u64 hello_random; /* the first bytes of that message's random ones */
 };
 
 enum placing {

@@ -1,5 +1,6 @@
 /* tls_sessions: TLS connections of traced processes, by OpenSSL's object. At most 16,384, about 1.7 KiB each, allocated
- * when their first record leaves and freed with the socket.
+ * when their first record leaves and freed with the socket. They hold addresses of the kernel and of other users'
+ * processes: no process reads them, whoever has a descriptor.
  * tls_calls: which of OpenSSL's functions a thread is in, or was in last. The 8,192 threads that called last, about
  * 120 B each. */
 #ifndef HILO_MAP_TLS_H
@@ -9,7 +10,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_WRONLY);
 	__uint(max_entries, 16384);
 	__type(key, struct tls_key);
 	__type(value, struct tls_session);
@@ -17,6 +18,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(map_flags, BPF_F_WRONLY);
 	__uint(max_entries, 8192);
 	__type(key, u64); /* bpf_get_current_pid_tgid */
 	__type(value, struct tls_call);

@@ -148,6 +148,7 @@ static __always_inline u32 message_walk(struct sk_msg_md *message, struct connec
 		if (!i) {
 			header_at = io->header_at;
 			conn->greets = io->hello;
+			conn->greeting = io->hello_random;
 		}
 		at += shown;
 	}

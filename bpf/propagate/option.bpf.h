@@ -96,7 +96,7 @@ static __always_inline void option_read(struct bpf_sock_ops *event)
 	struct bpf_sock *sk = event->sk;
 	const struct connection *conn = sk ? connection_of(sk) : 0;
 	if (conn && conn->tls) {
-		key.sequence = 0;
+		key.sequence = conn->id;
 		key.secure = PREPARED_NEXT;
 	}
 	bpf_map_update_elem(&arrived_contexts, &key, &context, BPF_ANY);

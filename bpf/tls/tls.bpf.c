@@ -36,18 +36,6 @@ static __always_inline bool call_counts(const struct tls_call *call)
 	return call_reads(call) || call_writes(call) || call->function == HILO_TLS_SENDFILE;
 }
 
-/* A session that may be used until session_give_back: not one whose element is another's by now. */
-static __always_inline bool session_take(struct tls_session *session, u64 ssl)
-{
-	u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	if (!connection_take(&session->plain))
-		return false;
-	if (session->ssl == ssl && session->tgid == tgid && !session->gone)
-		return true;
-	connection_release(&session->plain);
-	return false;
-}
-
 /* Its socket may have gone meanwhile. */
 static __always_inline void session_give_back(struct tls_session *session)
 {
@@ -57,11 +45,42 @@ static __always_inline void session_give_back(struct tls_session *session)
 		bpf_map_delete_elem(&tls_sessions, &key);
 }
 
+/* A session that may be used until session_give_back: not one whose element is another's by now. */
+static __always_inline bool session_take(struct tls_session *session, u64 ssl)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!connection_take(&session->plain))
+		return false;
+	if (session->ssl == ssl && session->tgid == tgid && !session->gone)
+		return true;
+	session_give_back(session);
+	return false;
+}
+
 /* Bytes have passed that were not counted, or may have: where the next ones lie is not known, and so not whose context
- * was left for them. */
+ * was left for them, nor which message they belong to. */
 static __always_inline void session_is_displaced(struct tls_session *session)
 {
 	session->plain.older = 1;
+	session->displaced = 1;
+}
+
+/* Before the next bytes of such a one: each direction waits for the head of a message, and this one's begins here, as
+ * far as anybody can tell. */
+static __always_inline void session_is_placed_anew(struct tls_session *session)
+{
+	struct connection *conn = &session->plain;
+	if (!session->displaced)
+		return;
+	session->displaced = 0;
+	for (u32 incoming = 0; incoming < 2; incoming++) {
+		struct direction *d = &conn->direction[incoming];
+		if (d->phase != PHASE_OPAQUE)
+			walk_lose(conn, d);
+		d->begun = 0;
+	}
+	conn->unsettled = conn->unread = 0;
+	conn->last_turn = TURN_NONE;
 }
 
 /* Walks `size` bytes of a session's plaintext; without a buffer they are only counted. `late`: they were written
@@ -74,6 +93,7 @@ static __always_inline bool session_walk(struct tls_session *session, u64 ssl, u
 	bool taken = s && session_take(session, ssl);
 	if (taken) {
 		u32 sent = session->sent;
+		session_is_placed_anew(session);
 		walk_settle(conn, sent, bpf_ktime_get_ns());
 		io_reset(&s->io, session->socket);
 		if (buffer)
