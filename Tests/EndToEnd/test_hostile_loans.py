@@ -9,6 +9,7 @@ import random
 import socket
 import struct
 import subprocess
+import time
 
 import pytest
 from kit import cgroup, hilo, machine
@@ -19,6 +20,8 @@ from kit.waiting import until
 pytestmark = pytest.mark.privileges
 
 ATTACH, ATTACHED, SHARE, LEND = 0x30, 0x31, 0x10C, 0x10E
+#: What PROTOCOL.md allows in a second.
+ATTACHES = 50
 ALL_CARRIERS = "3"
 LOANS = machine.scaled(50, 3000)
 #: What a helper may say of its end: a fault, a kernel that does not take what it was lent, no right to it, another
@@ -206,12 +209,42 @@ def ask(life: Life, process: int, file: int) -> tuple:
     return kind_of(message) if message else None, message[16:], list(carried)
 
 
+class Pace:
+    """Has a helper asked as often as it may be. It counts when a question arrives, so that it is one less."""
+
+    def __init__(self) -> None:
+        self._asked: collections.deque = collections.deque(maxlen=ATTACHES - 1)
+
+    def ask(self, life: Life, process: int, file: int) -> tuple:
+        if len(self._asked) == self._asked.maxlen:
+            due = self._asked[0] + 1
+            until(lambda: time.monotonic() > due, "it may be asked again")
+        self._asked.append(time.monotonic())
+        return ask(life, process, file)
+
+
+@pytest.mark.parametrize("lender", [TLS], indirect=True)
+def test_attaching_too_often(lender, group, measured):
+    """Each time that something is attached, every fork on the host waits for a moment."""
+    life = lender.start(lender.loans(group))
+    assert life.greeting(), life.end()
+    opened = os.open("/", os.O_RDONLY)
+    answered = 0
+    while answered < 20 * ATTACHES and ask(life, os.getpid(), opened)[0] == DECLINED:
+        answered += 1
+    os.close(opened)
+    end = life.end()
+    assert answered >= ATTACHES and end.code == FAULT and "attach came too often" in end.errors, f"{answered}: {end}"
+    measured(f"left at question {answered + 1}")
+
+
 @pytest.mark.parametrize("lender", [TLS], indirect=True)
 def test_what_may_be_attached(lender, group, strangers, workspace, measured):
     """OpenSSL's functions in a file that holds it, and in one process: the place is nobody's to choose."""
     before = programs()
     life = lender.start(lender.loans(group))
     assert life.greeting(), life.end()
+    pace = Pace()
     sound = open(library(), "rb").read()
     chance = random.Random(7)
     declined = attached = 0
@@ -223,19 +256,19 @@ def test_what_may_be_attached(lender, group, strangers, workspace, measured):
             content[chance.choice((chance.randrange(64), chance.randrange(len(content))))] = chance.randrange(256)
         damaged.write_bytes(content[: chance.choice((len(content), chance.randrange(len(content))))])
         with open(damaged, "rb") as file:
-            kind, payload, carried = ask(life, os.getppid(), file.fileno())
+            kind, payload, carried = pace.ask(life, os.getppid(), file.fileno())
         assert kind in (DECLINED, ATTACHED) and len(carried) == (2 if kind == ATTACHED else 0), f"{number}: {kind}"
         declined, attached = declined + (kind == DECLINED), attached + (kind == ATTACHED)
         for descriptor in carried:
             os.close(descriptor)
     for stranger in strangers:
-        assert ask(life, os.getpid(), stranger)[0] == DECLINED
+        assert pace.ask(life, os.getpid(), stranger)[0] == DECLINED
     for path in ("/bin/true", "/"):
         opened = os.open(path, os.O_RDONLY)
-        assert ask(life, os.getpid(), opened)[0] == DECLINED
+        assert pace.ask(life, os.getpid(), opened)[0] == DECLINED
         os.close(opened)
     with open(library(), "rb") as file:
-        kind, payload, held = ask(life, os.getppid(), file.fileno())
+        kind, payload, held = pace.ask(life, os.getppid(), file.fileno())
         assert kind == ATTACHED and payload[0] >= 6
         # Newer kernels say of the second one that it is of returns.
         assert all(kind_of_link(link) in ("uprobe_multi", "uretprobe_multi") for link in held)

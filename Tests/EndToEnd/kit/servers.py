@@ -211,6 +211,11 @@ class Servers:
         port = ports.take(ports.TRACED if traced else ports.UNTRACED)
         return self._app("upstream", ["node", self._script("upstream.js")], list(arguments), port)
 
+    def digest(self) -> Server:
+        """Answers with the digest of what it got."""
+        port = ports.take(ports.UNTRACED)
+        return self._app("digest", ["node", self._script("clients/digest_server.js")], [], port)
+
     def chain_node(self, upstream: int, *arguments: object) -> Server:
         command = ["node", self._script("chain_node.js")]
         return self._app("chain-node", command, ["--upstream", upstream, *arguments], None)
