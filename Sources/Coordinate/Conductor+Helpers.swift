@@ -31,7 +31,7 @@ extension Conductor {
 
     /// The programs are new: between the ones before and these nothing was attached.
     private mutating func beginCapture() {
-        session.follower?.post(.loaded(0))
+        session.follower?.post { $0.loaded(0) }
         ledger.beginLife(received: session.tracer.counts.received)
         if progress.hasScanBegun {
             logger.warning(
@@ -77,7 +77,7 @@ extension Conductor {
             note(hello)
             let isFirst = !progress.hasScanBegun
             progress.inspectorReady()
-            session.follower?.post(.inspected)
+            session.follower?.post { $0.inspect() }
             perform(discovery.inspectorRestarted())
             if !isFirst { logger.notice("Discovery works again") }
         case .lost(let explanation, let pause):
@@ -150,7 +150,8 @@ extension Conductor {
         case .ready(let hello, let pid, _):
             own(pid, as: HelperManifest.tlsAttacher.name)
             note(hello)
-            session.follower?.post(.loaded(session.tlsLoans.lent))
+            let lent = session.tlsLoans.lent
+            session.follower?.post { $0.loaded(lent) }
         case .lost(let explanation, let pause): sayLost(explanation, pause)
         case .gaveUp(let explanation):
             hasLentForTLS = false

@@ -126,11 +126,11 @@ struct Conductor {
             // Of a process that was chosen: what greets as an event-reader may have fallen.
             let isChosen = silence.service(of: event.process) != nil
             if event.happening == .encrypts {
-                if isChosen { session.follower?.post(.follow(event.process)) }
+                if isChosen { session.follower?.post { $0.follow(event.process) } }
                 return
             }
             guard let happening = ProcessHappening(event) else { return sayHarmed(event) }
-            if case .listen = happening, isChosen { session.follower?.post(.follow(event.process)) }
+            if case .listen = happening, isChosen { session.follower?.post { $0.follow(event.process) } }
             perform(discovery.take(happening, of: event.process, isTraced: event.isSelected))
         }
     }
@@ -172,10 +172,10 @@ struct Conductor {
         case .notice(let notice): say(notice)
         case .traced(let pid, let service):
             silence.traced(pid, service: service, now: MonotonicClock.now())
-            session.follower?.post(.follow(pid))
+            session.follower?.post { $0.follow(pid) }
         case .forgotten(let pid):
             silence.forget(pid)
-            session.follower?.post(.leave(pid))
+            session.follower?.post { $0.leave(pid) }
         }
     }
 

@@ -46,6 +46,9 @@ public final class Session: Sendable {
     let backlog = Backlog()
     private let wasAskedToStop = Mutex(false)
 
+    /// What a run with a collector and a hundred connections stays below, but for TLS that is followed. With too few,
+    /// whatever opens next fails, for reasons that do not look like this one.
+    public static let neededDescriptors: UInt64 = 256
     /// How often time is looked at.
     private static let tick = Duration.milliseconds(250)
 
@@ -97,7 +100,11 @@ public final class Session: Sendable {
                     .tlsAttacher(carriers: carriers), starter: starter, logger: logger,
                     loans: { () throws(StartFailure) in try tlsLoans.current() },
                     onChange: { inbox.post(.tlsAttacher($0)) })
-            follower = tlsAttacher.map { TLSFollower(inspector: inspector, attacher: $0, logger: logger) }
+            let mostFiles = AttachmentLimit.files(
+                descriptors: try DescriptorLimit.raise(), needed: Session.neededDescriptors)
+            follower = tlsAttacher.map {
+                TLSFollower(inspector: inspector, attacher: $0, mostFiles: mostFiles, logger: logger)
+            }
         } catch {
             throw .system(error)
         }

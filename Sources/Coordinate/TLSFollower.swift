@@ -10,98 +10,99 @@ import Wire
 /// For one task. Files are chosen by strangers, and may lie on a file system that never answers: each is opened in a
 /// thread of its own, which is waited for only so long. A tls-attacher that waits for one is replaced.
 final class TLSFollower: Sendable {
-    enum Wish: Sendable {
-        /// A process is traced, or begins TLS that nobody follows: look for OpenSSL in it.
-        case follow(UInt32)
-        /// The same, put off a while ago.
-        case followNow(UInt32)
-        /// It is traced no more.
-        case leave(UInt32)
-        /// A file that did not answer in time has.
-        case answered
-        /// A tls-attacher is at work on these maps (`SharedMapLoans.lent`). Of others nobody reads any more.
-        case loaded(Int)
-        /// There is a new process-inspector.
-        case inspected
-    }
-
-    /// Of one process.
+    /// Of one process that are looked at.
     private static let mostLibraries: UInt8 = 16
-    /// With programs attached; two descriptors each.
-    private static let mostFiles = 1000
     private static let patience = Duration.seconds(5)
     /// Threads that wait for a file that does not answer. With so many, nothing more is read.
     private static let mostStuck = 4
     private static let pause = Duration.seconds(2)
 
-    private let wishes = Outbox<Wish>()
+    private let queue = Mutex(FollowQueue())
+    /// Rung when there is something in the queue; once is enough.
+    private let bell = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     private let inspector: Helper
     private let attacher: Helper
+    private let mostFiles: Int
     private let logger: Logger
 
-    init(inspector: Helper, attacher: Helper, logger: Logger) {
+    /// - Parameter mostFiles: with programs attached.
+    init(inspector: Helper, attacher: Helper, mostFiles: Int, logger: Logger) {
         self.inspector = inspector
         self.attacher = attacher
+        self.mostFiles = mostFiles
         self.logger = logger
     }
 
-    func post(_ wish: Wish) {
-        wishes.post([wish])
+    /// Tells it what has happened.
+    func post(_ change: (inout FollowQueue) -> Void) {
+        queue.withLock { change(&$0) }
+        bell.continuation.yield()
     }
 
     func finish() {
-        wishes.finish()
+        post { $0.finish() }
+        bell.continuation.finish()
     }
 
     func run() async {
-        var state = State()
-        while let batch = await wishes.next() {
-            var wanted: [UInt32] = []
-            for wish in batch {
-                switch wish {
-                case .loaded(let maps):
-                    if maps != state.maps { drop(state.dropAll()) }
-                    state.maps = maps
-                    wanted = state.traced.sorted()
-                case .inspected:
-                    state.inspectors += 1
-                    for pid in state.awaiting where !wanted.contains(pid) { wanted.append(pid) }
-                    state.awaiting = []
-                case .leave(let pid):
-                    wanted.removeAll { $0 == pid }
-                    drop(state.leave(pid))
-                case .follow(let pid):
-                    state.traced.insert(pid)
-                    if !wanted.contains(pid) { wanted.append(pid) }
-                case .followNow(let pid):
-                    state.putOff.remove(pid)
-                    if state.traced.contains(pid), !wanted.contains(pid) { wanted.append(pid) }
-                case .answered: state.stuck -= 1
-                }
-            }
-            guard state.maps > 0 else { continue }
-            for pid in wanted where !state.setAside.contains(pid) {
-                guard state.searches[pid, default: SearchBudget()].take(at: .now) else {
-                    putOff(pid, &state)
-                    continue
-                }
-                await follow(pid, &state)
-            }
+        var state = State(mostFiles: mostFiles)
+        for await _ in bell.stream {
+            while let step = queue.withLock({ $0.next() }) { await take(step, &state) }
         }
     }
 
-    private func putOff(_ pid: UInt32, _ state: inout State) {
-        guard state.putOff.insert(pid).inserted else { return }
+    private func take(_ step: FollowQueue.Step, _ state: inout State) async {
+        switch step {
+        case .loaded(let maps):
+            if maps != state.maps { drop(state.attachments.removeAll()) }
+            state.maps = maps
+        case .inspected(let count):
+            state.inspectors += count
+            let awaiting = state.awaiting
+            state.awaiting = []
+            post { queue in for pid in awaiting.sorted() { queue.search(pid) } }
+        case .answered(let count): state.stuck -= count
+        case .leave(let pids): drop(pids.flatMap { state.leave($0) })
+        case .full(let count):
+            warn("TLS of processes cannot be followed: too many are traced", ["processes": "\(count)"], &state)
+        case .search(let pid):
+            guard !state.setAside.contains(pid) else { return }
+            let begin = ContinuousClock.now
+            guard state.budgets.take(pid, at: begin) else { return putOff(pid) }
+            state.paused = .zero
+            await follow(pid, until: begin + TLSFollower.patience, &state)
+            state.budgets.spend(begin.duration(to: .now) - state.paused, on: pid)
+        }
+    }
+
+    private func putOff(_ pid: UInt32) {
+        guard queue.withLock({ $0.putOff(pid) }) else { return }
         Task {
             try? await Task.sleep(for: TLSFollower.pause)
-            post(.followNow(pid))
+            post { $0.retry(pid) }
         }
+    }
+
+    // MARK: - What is said
+
+    private func warn(_ line: Logger.Message, _ facts: Logger.Metadata, _ state: inout State) {
+        say(line, .warning, facts, &state.warnings)
+    }
+
+    private func say(
+        _ line: Logger.Message, _ level: Logger.Level, _ facts: Logger.Metadata, _ gate: inout LineGate
+    ) {
+        guard let unsaid = gate.admit(at: .now) else { return }
+        var facts = facts
+        if unsaid > 0 { facts["not_logged"] = "\(unsaid)" }
+        logger.log(level: level, line, metadata: facts)
     }
 
     // MARK: - One process
 
-    private func follow(_ pid: UInt32, _ state: inout State) async {
-        for index in 0..<TLSFollower.mostLibraries {
+    /// - Parameter deadline: what is left of its files then is looked at when it is searched next.
+    private func follow(_ pid: UInt32, until deadline: ContinuousClock.Instant, _ state: inout State) async {
+        for index in 0..<TLSFollower.mostLibraries where ContinuousClock.now < deadline {
             do throws(AskError) {
                 let process = ProcessInstance(pid: pid, startTime: 0)
                 let (reply, file) = try await inspector.open(LibraryRequest(process, index: index))
@@ -130,10 +131,8 @@ final class TLSFollower: Sendable {
 
     private func attach(_ file: HeldDescriptor, _ path: String, to pid: UInt32, _ state: inout State) async {
         var facts: Logger.Metadata = ["pid": "\(pid)", "file": "\(path)"]
-        guard state.countOfFiles < TLSFollower.mostFiles, state.stuck < TLSFollower.mostStuck else {
-            if !state.isFullSaid { logger.warning("TLS of no more processes can be followed", metadata: facts) }
-            state.isFullSaid = true
-            return
+        guard state.stuck < TLSFollower.mostStuck else {
+            return warn("TLS of no more processes can be followed: files do not answer", facts, &state)
         }
         let unstarted = Result<OpenedFile, SysError>.failure(SysError("pthread_create", code: Errno.wouldBlock))
         let opened: OpenedFile
@@ -141,31 +140,55 @@ final class TLSFollower: Sendable {
         case nil:
             state.stuck += 1
             state.setAside.insert(pid)
-            logger.warning("A file of a traced process does not answer: its TLS is not followed", metadata: facts)
-            return
+            return warn("A file of a traced process does not answer: its TLS is not followed", facts, &state)
         case .failure(let error):
             facts["reason"] = "\(error)"
-            logger.warning("TLS of a process cannot be followed", metadata: facts)
-            return
+            return warn("TLS of a process cannot be followed", facts, &state)
         case .success(let file): opened = file
         }
         let status = opened.status
-        guard status.isRegular, state.links[pid]?[status] == nil, !state.without.contains(status) else { return }
+        guard status.isRegular, !state.without.contains(status) else { return }
+        switch state.attachments.room(for: status.identity, of: pid) {
+        case .taken: return
+        case .fullOfProcess:
+            return warn("TLS of a process is followed in no more of its files", facts, &state)
+        case .full:
+            facts["files"] = "\(state.attachments.count)"
+            return warn("TLS of no more processes can be followed", facts, &state)
+        case .free: break
+        }
+        await attach(opened, to: pid, facts, &state)
+    }
+
+    private func attach(
+        _ opened: OpenedFile, to pid: UInt32, _ facts: Logger.Metadata, _ state: inout State
+    ) async {
+        let pause = state.pace.take(at: .now)
+        if pause > .zero {
+            state.paused += pause
+            try? await Task.sleep(for: pause)
+        }
         do throws(AskError) {
             let links = try await attacher.attach(AttachRequest(process: pid), to: opened.descriptor)
-            state.links[pid, default: [:]][status] = links
-            logger.info("TLS of a process is followed", metadata: facts)
+            state.attachments.add(links, to: opened.status.identity, of: pid)
+            say("TLS of a process is followed", .info, facts, &state.news)
         } catch {
-            facts["reason"] = "\(error)"
-            if case .declined(let declined) = error, declined.errno == AttachRequest.noOpenSSL {
-                state.remember(without: status)
+            let facts = facts.merging(["reason": "\(error)"]) { $1 }
+            switch error {
+            case .declined(let declined) where declined.errno == AttachRequest.noOpenSSL:
+                state.remember(without: opened.status)
                 return logger.debug("A file of a traced process does not hold OpenSSL", metadata: facts)
-            }
+            case .declined(let declined) where declined.reason == .gone:
+                return logger.debug("A process has ended before its TLS was followed", metadata: facts)
             // Its file system, most likely: the tls-attacher is replaced, and is not asked for the file again.
-            if error == .late { state.remember(without: status) }
-            logger.warning("TLS of a process cannot be followed", metadata: facts)
+            case .late: state.remember(without: opened.status)
+            case .declined, .gone, .unencodable, .unsendable: break
+            }
+            warn("TLS of a process cannot be followed", facts, &state)
         }
     }
+
+    // MARK: - Threads
 
     /// In a thread, since the kernel waits for its other processors before a link is gone.
     private func drop(_ links: [HeldDescriptor]) {
@@ -185,7 +208,7 @@ final class TLSFollower: Sendable {
             let answer = FirstAnswer(waiting)
             do throws(SysError) {
                 try BlockingThread.start(name: "tls") { [self] in
-                    if !answer.give(work()) { post(.answered) }
+                    if !answer.give(work()) { post { $0.answer() } }
                 }
             } catch {
                 answer.give(unstarted)
@@ -235,10 +258,8 @@ private struct OpenedFile: Sendable {
 private struct State {
     /// The maps that are worked on; 0: none are.
     var maps = 0
-    var traced: Set<UInt32> = []
-    /// What keeps programs attached, by process and file.
-    var links: [UInt32: [FileStatus: [HeldDescriptor]]] = [:]
-    /// Files that do not hold OpenSSL.
+    var attachments: Attachments<HeldDescriptor>
+    /// Files that do not hold OpenSSL, as they were then.
     private(set) var without: Set<FileStatus> = []
 
     /// Processes of which something did not answer.
@@ -248,16 +269,20 @@ private struct State {
     private var losses: [UInt32: (count: Int, last: Int)] = [:]
     /// To be searched when there is a new one.
     var awaiting: Set<UInt32> = []
-    var searches: [UInt32: SearchBudget] = [:]
-    /// To be searched again in a while.
-    var putOff: Set<UInt32> = []
+    var budgets = SearchBudgets()
+    var pace = AttachPace()
+    /// Of the search that is under way, what was waited for the sake of that.
+    var paused = Duration.zero
     var stuck = 0
-    var isFullSaid = false
+    var warnings = LineGate(most: 10, interval: .seconds(30))
+    var news = LineGate(most: 100, interval: .seconds(5))
 
     private static let mostWithout = 1024
     private static let mostLosses = 3
 
-    var countOfFiles: Int { links.values.reduce(0) { $0 + $1.count } }
+    init(mostFiles: Int) {
+        attachments = Attachments(most: mostFiles)
+    }
 
     /// The process-inspector went while it was looked at, or was not there.
     mutating func lost(_ pid: UInt32) {
@@ -267,18 +292,11 @@ private struct State {
         if known.count < State.mostLosses { awaiting.insert(pid) } else { setAside.insert(pid) }
     }
 
-    mutating func dropAll() -> [HeldDescriptor] {
-        defer { links = [:] }
-        return links.values.flatMap { $0.values.flatMap { $0 } }
-    }
-
     mutating func leave(_ pid: UInt32) -> [HeldDescriptor] {
-        traced.remove(pid)
         setAside.remove(pid)
         losses[pid] = nil
         awaiting.remove(pid)
-        searches[pid] = nil
-        return links.removeValue(forKey: pid).map { $0.values.flatMap { $0 } } ?? []
+        return attachments.remove(pid)
     }
 
     mutating func remember(without file: FileStatus) {

@@ -28,7 +28,7 @@ public enum ELFError: Error, Hashable, Sendable {
         case version(UInt8)
         /// e_type: 1 is an object file, 4 a core dump.
         case type(UInt16)
-        /// e_machine: 3 is i386, 40 is ARM, 243 is RISC-V.
+        /// e_machine: 3 is i386, 40 is ARM, 62 is x86-64, 183 is AArch64, 243 is RISC-V.
         case machine(UInt16)
     }
 
@@ -73,6 +73,8 @@ extension ELFError.Kind: CustomStringConvertible {
         case .type(let value): "type \(value)"
         case .machine(3): "for i386"
         case .machine(40): "for 32-bit ARM"
+        case .machine(62): "for x86-64"
+        case .machine(183): "for AArch64"
         case .machine(let value): "for machine \(value)"
         }
     }

@@ -1,4 +1,4 @@
-/// A program or a shared library, to be searched for functions: 64-bit, little-endian, for x86-64 or AArch64.
+/// A program or a shared library, to be searched for functions: 64-bit, little-endian, for this machine.
 ///
 /// Everything in such a file was chosen by a stranger. What is claimed is checked before it is used, no more of it is
 /// looked at than ``ELFLimits`` has, and memory is needed for one piece of a table at a time. The file may change

@@ -3,6 +3,16 @@ struct ELFHeader: Hashable {
     static let size = 64
     private static let identSize = 16
 
+    /// e_machine of what runs here. A file for another one is mapped by an emulator, which would read a breakpoint as
+    /// code of that machine.
+    #if arch(x86_64)
+        private static let machine: UInt16 = 62  // EM_X86_64
+    #elseif arch(arm64)
+        private static let machine: UInt16 = 183  // EM_AARCH64
+    #else
+        #error("e_machine of this architecture is not written down")
+    #endif
+
     let programHeaders: UInt64
     let programHeaderSize: UInt16
     let programHeaderCount: UInt16
@@ -24,7 +34,7 @@ struct ELFHeader: Hashable {
         let type = fields.integer(at: 16, as: UInt16.self)
         guard type == 2 || type == 3 else { throw .unsupported(.type(type)) }  // ET_EXEC, ET_DYN
         let machine = fields.integer(at: 18, as: UInt16.self)
-        guard machine == 62 || machine == 183 else { throw .unsupported(.machine(machine)) }  // EM_X86_64, EM_AARCH64
+        guard machine == ELFHeader.machine else { throw .unsupported(.machine(machine)) }
         programHeaders = fields.integer(at: 32, as: UInt64.self)
         sectionHeaders = fields.integer(at: 40, as: UInt64.self)
         programHeaderSize = fields.integer(at: 54, as: UInt16.self)

@@ -4,9 +4,9 @@ public enum ELFLimits {
     /// Bytes of one read.
     public static let pieceSize = 65_536
     /// Symbols in both tables together.
-    public static let symbols: UInt64 = 2_000_000
+    public static let symbols: UInt64 = 1_000_000
     /// Bytes of both string tables together.
-    public static let strings: UInt64 = 64 << 20
+    public static let strings: UInt64 = 32 << 20
     /// A linker writes some tens.
     public static let sections: UInt64 = 100_000
     /// PT_LOAD segments. A linker writes four to six.

@@ -6,10 +6,10 @@ public struct Loans: ~Copyable {
     private var maps: [(name: String, descriptor: Int32)] = []
     public private(set) var controlGroup: Int32?
 
-    /// Waits for all of it, before the greeting.
+    /// Waits for all of it, before the greeting. Maps are known by their names alone.
     ///
     /// - Parameter expected: which maps there have to be, where these are.
-    /// - Throws: `HelperFault` unless each came once.
+    /// - Throws: `HelperFault` unless each came once, and where who lends them could have made them (`MapMakers`).
     public init(
         from coordinator: borrowing Coordinator, expecting expected: (_ names: [String]) -> [String]
     ) throws(HelperFault) {
@@ -31,6 +31,7 @@ public struct Loans: ~Copyable {
         guard maps.count == wanted.count, Set(names) == Set(wanted) else {
             throw HelperFault(.fault, "What is lent is not what capture shares: \(maps.map(\.name).sorted())")
         }
+        try MapMakers.requirePrivileged()
     }
 
     public func map(_ name: String) -> Int32? {

@@ -1,3 +1,4 @@
+import Coordinate
 import LinuxSys
 import Supervise
 import Wire
@@ -66,10 +67,6 @@ struct Confinement {
         throw Leaving(obstacle.exitCode, "error: \(obstacle.cause)\(remedy)")
     }
 
-    /// What a run with a collector and a hundred connections stays below. With too few, whatever opens next fails, for
-    /// reasons that do not look like this one.
-    private static let neededDescriptors: UInt64 = 256
-
     private static func requireDescriptors() throws(Leaving) {
         let limit: UInt64
         do throws(SysError) {
@@ -77,11 +74,11 @@ struct Confinement {
         } catch {
             throw Leaving(.fault, "error: \(error)")
         }
-        guard limit >= neededDescriptors else {
+        guard limit >= Session.neededDescriptors else {
             throw Leaving(
                 .unavailable,
-                "error: only \(limit) files may be open at once (RLIMIT_NOFILE), hilo needs \(neededDescriptors): "
-                    + "raise it with ulimit -n or LimitNOFILE=")
+                "error: only \(limit) files may be open at once (RLIMIT_NOFILE), hilo needs "
+                    + "\(Session.neededDescriptors): raise it with ulimit -n or LimitNOFILE=")
         }
     }
 

@@ -96,21 +96,12 @@ public enum LockList {
             let fields = line.split(separator: " ")
             guard fields.count >= 6, fields[1] == "FLOCK" else { continue }
             let place = fields[5].split(separator: ":")
-            guard place.count == 3, UInt64(place[2]) == inode, UInt32(place[0], radix: 16) == major(device),
-                UInt32(place[1], radix: 16) == minor(device)
+            guard place.count == 3, UInt64(place[2]) == inode,
+                DeviceNumber(major: place[0], minor: place[1]) == DeviceNumber(device)
             else { continue }
             // 0 or less: a process that this namespace does not see.
             return Int32(fields[4]).flatMap { $0 > 0 ? $0 : nil }
         }
         return nil
-    }
-
-    // glibc's gnu_dev_major and gnu_dev_minor (bits/sysmacros.h), which are macros.
-    private static func major(_ device: UInt64) -> UInt32 {
-        UInt32(truncatingIfNeeded: (device >> 8 & 0xfff) | (device >> 32 & ~0xfff))
-    }
-
-    private static func minor(_ device: UInt64) -> UInt32 {
-        UInt32(truncatingIfNeeded: (device & 0xff) | (device >> 12 & ~0xff))
     }
 }

@@ -44,4 +44,17 @@ public struct KernelRelease: Hashable, Sendable, Comparable {
         default: false
         }
     }
+    /// Whether the kernel goes on using memory that it has freed where a link to several functions cannot be handed out
+    /// (`RLIMIT_NOFILE`, which any process of the same user can lower): CVE-2024-47675, from 6.6 on, the first release
+    /// with such links; 6.6.54, 6.10.13 and 6.11.2 do not. What a distribution has mended under an older number cannot
+    /// be told.
+    public var keepsFreedProbes: Bool {
+        switch (major, minor) {
+        case (6, 6): patch < 54
+        case (6, 7), (6, 8), (6, 9): true
+        case (6, 10): patch < 13
+        case (6, 11): patch < 2
+        default: false
+        }
+    }
 }

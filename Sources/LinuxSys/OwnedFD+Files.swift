@@ -27,6 +27,21 @@ public struct FileStatus: Hashable, Sendable {
     }
 }
 
+extension FileStatus {
+    /// Which file it is, whatever becomes of it, for as long as somebody keeps it from being given up.
+    public struct Identity: Hashable, Sendable {
+        public let device: UInt64
+        public let inode: UInt64
+
+        public init(device: UInt64, inode: UInt64) {
+            self.device = device
+            self.inode = inode
+        }
+    }
+
+    public var identity: Identity { Identity(device: device, inode: inode) }
+}
+
 /// Files that are read and written at places of the caller's choosing.
 extension OwnedFD {
     public borrowing func fileStatus() throws(SysError) -> FileStatus {

@@ -17,6 +17,7 @@ public enum UprobeLink {
 
     /// - Parameters:
     ///   - program: a program of uprobes, by its descriptor.
+    ///   - functions: in the order in which they are attached to.
     ///   - file: what holds the functions, open.
     ///   - process: where they are run; in the initial process namespace.
     /// - Returns: the link; the program is detached when it is closed.

@@ -104,7 +104,7 @@ extension MessageKind {
         case .selected: Self.rule(.eventReader, .configured, .asReply)
         case .count: Self.rule(.coordinator, .serving, .atMostPerSecond(100))
         case .counted: Self.rule(.eventReader, .serving, .asReply)
-        case .attach: Self.rule(.coordinator, .serving, .anyNumber, descriptors: 1)
+        case .attach: Self.rule(.coordinator, .serving, .atMostPerSecond(50), descriptors: 1)
         case .attached: Self.rule(.tlsAttacher, .serving, .asReply, descriptors: 2)
         case .hello: Self.rule(.anyHelper, .greeting, .once)
         case .log: Self.rule(.anyHelper, .any, .anyNumber)

@@ -21,6 +21,15 @@ import Testing
         #expect(bytes.setting(UInt16(243), at: 18).failure() == .unsupported(.machine(243)))
     }
 
+    /// What a qemu of user space runs is mapped as that file, and read by it as data.
+    @Test func filesOfAnotherMachine() {
+        let symbols = [Image.Symbol("SSL_read", Image.code)]
+        for machine in [Image.otherMachine, 3, 40, 0, .max] {
+            let image = Image(exported: symbols, machine: machine)
+            #expect(image.bytes.failure() == .unsupported(.machine(machine)))
+        }
+    }
+
     @Test(
         arguments: [
             (.empty, "the file is empty"),
@@ -30,6 +39,7 @@ import Testing
             (.unsupported(.bigEndian), "unsupported ELF file: big-endian"),
             (.unsupported(.type(1)), "unsupported ELF file: an object file"),
             (.unsupported(.machine(243)), "unsupported ELF file: for machine 243"),
+            (.unsupported(.machine(183)), "unsupported ELF file: for AArch64"),
             (.truncated(.sectionHeaders), "the file ends within its section headers"),
             (.entrySize(.symbols, 7), "malformed symbol table: 7 bytes are not the size of an entry"),
             (.malformed(.programHeaders), "malformed program headers"),

@@ -35,7 +35,7 @@ import Testing
     }
 
     private static let interesting: [UInt64] = [
-        0, 1, 2, 7, 23, 24, 25, 0x7f, 0xff, 0xffff, 0x10000, 0x40000, 0x400ff, 2_000_000, 48_000_000, 64 << 20,
+        0, 1, 2, 7, 23, 24, 25, 0x7f, 0xff, 0xffff, 0x10000, 0x40000, 0x400ff, 1_000_000, 24_000_000, 32 << 20,
         UInt64(Int32.max), UInt64(UInt32.max), 1 << 32, UInt64(Int64.max), 1 << 63, .max - 7, .max - 1, .max,
     ]
 

@@ -48,8 +48,16 @@ struct Image {
     /// 1 .dynsym, 2 .dynstr, 3 .symtab, 4 .strtab
     func section(_ index: Int) -> Int { sectionHeaders + 64 * index }
 
+    #if arch(arm64)
+        static let machine: UInt16 = 183
+        static let otherMachine: UInt16 = 62
+    #else
+        static let machine: UInt16 = 62
+        static let otherMachine: UInt16 = 183
+    #endif
+
     init(
-        exported: [Symbol], all: [Symbol] = [], type: UInt16 = 3, machine: UInt16 = 62, hash: Hash = .gnu,
+        exported: [Symbol], all: [Symbol] = [], type: UInt16 = 3, machine: UInt16 = Image.machine, hash: Hash = .gnu,
         hasSections: Bool = true
     ) {
         bytes = [UInt8](repeating: 0, count: 64 + 3 * 56)

@@ -25,8 +25,8 @@ def test_what_was_meant_arrives(run_hilo, collect, start, workspace, hooks, meas
     port, more = server.port, {}
     if kind == "nginx":
         nginx = start.nginx(
-            "access_log off; client_max_body_size 1m; location / { proxy_http_version 1.1; proxy_request_buffering off; "
-            "proxy_set_header Connection ''; proxy_pass http://next; }",
+            "access_log off; client_max_body_size 1m; proxy_request_buffering off; proxy_http_version 1.1; "
+            "proxy_set_header Connection ''; location / { proxy_pass http://next; }",
             f"upstream next {{ server 127.0.0.1:{port}; keepalive 8; keepalive_requests 5; }}",
         )
         port, more = nginx.port, {"OTEL_EBPF_OPEN_PORT": str(nginx.port)}

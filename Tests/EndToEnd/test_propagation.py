@@ -239,8 +239,8 @@ def test_tc_attacher_killed_under_load(run_hilo, collect, start, workspace, new_
         load.Plan(proxy.port, new_run(), int(rate * longest), workers=8, rate=rate), timeout=60 + 8 * kills
     )
     for number in range(kills):
-        # Longer than it has to live to be back at once.
-        more = (log.stat().st_size if log.exists() else 0) + 3 * rate * len("1700000000.000 -\n")
+        # Longer than it has to live to be back at once: one and a half seconds at least.
+        more = (log.stat().st_size if log.exists() else 0) + int(1.5 * rate) * (len("1700000000.000 \n") + 55)
         until(lambda: log.exists() and log.stat().st_size >= more, "requests", timeout=30)
         os.kill(run.helper("tc-attacher"), signal.SIGKILL)
         again = "Contexts are passed on again"

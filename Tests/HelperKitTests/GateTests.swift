@@ -43,6 +43,14 @@ import Wire
         for _ in 0..<100_000 { try gate.admit(.scan, now: 0) }
     }
 
+    /// Each has every fork on the host wait for a moment.
+    @Test func attachingIsLimited() throws {
+        var gate = Gate(requests: [.attach])
+        for step in 0..<50 as Range<UInt64> { try gate.admit(.attach, now: step) }
+        #expect(throws: Gate.Refusal.tooOften(.attach)) { try gate.admit(.attach, now: second - 1) }
+        try gate.admit(.attach, now: second)
+    }
+
     @Test func refusalsSayWhat() {
         #expect(Gate.Refusal.tooOften(.configure).description == "configure came too often (at most 10 a second)")
         #expect(Gate.Refusal.outOfPhase(.select).description == "select came out of phase")

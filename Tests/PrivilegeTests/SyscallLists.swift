@@ -4,7 +4,7 @@ import LinuxSys
 import Testing
 import Wire
 
-// What the files in Lists extend: they are links to those that the helpers are built from.
+// What the lists of system calls in Lists extend. The files there are links to those that the helpers are built from.
 enum ProcessInspector {}
 enum EventReader {}
 enum TCAttacher {}

@@ -77,14 +77,15 @@ struct hilo_selected_process {
 	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
 	__u64 judged;    /* by which number its calls are judged together (bpf/lib/harm.bpf.h); 0: none yet */
 	__u64 encrypts;  /* since when it is seen in OpenSSL's functions, CLOCK_MONOTONIC; 0: it was not */
-	__u64 crowded_ns; /* when there was no room for another one of the following, last; 0: never */
+	__u64 crowded_ns; /* when there may have been others than the following, last; 0: never */
 	struct hilo_unpaired unpaired[HILO_UNPAIRED_MAX]; /* see bpf/lib/pairing.bpf.h */
 	__u32 handshakes; /* of TLS, begun where nothing is attached to OpenSSL */
 	__u32 reserved;
 };
 
 /* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its
- * next request; or any that bpf/propagate is not called for, as it is older. The tc-attacher hands up to HILO_RESTS_MAX of them, one behind the other, to the program that does. */
+ * next request; or any that bpf/propagate is not called for, as it is older. The tc-attacher hands up to HILO_RESTS_MAX
+ * of them, one behind the other, to the program that does. */
 struct hilo_rest {
 	__u64 connection;
 	__u8 local_address[16]; /* as in records */
@@ -97,7 +98,7 @@ struct hilo_rest {
 
 enum {
 	HILO_RESTS_MAX = 16,
-	HILO_RESTS_OLDER = 1, /* answer of that program: among them are connections that bpf/propagate is not called for */
+	HILO_RESTS_OLDER = 1, /* answer of that program: among them are some that bpf/propagate is not called for */
 	HILO_RESTING_BYTES = 64 * 1024, /* of map resting */
 };
 

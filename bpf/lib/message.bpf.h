@@ -39,8 +39,8 @@ static __always_inline bool walk_must_wait(const struct io *io)
 	return io->faulted && !io->incoming && !io->late;
 }
 
-/* Is a TLS handshake in the window, a record of that type, of version 3? Its first message may be a hello. `size`: bytes
- * of the window. */
+/* Is a TLS handshake in the window, a record of that type, of version 3? Its first message may be a hello. `size`:
+ * bytes of the window. */
 static __always_inline void hello_look(struct scratch *s, u32 size)
 {
 	struct io *io = &s->io;

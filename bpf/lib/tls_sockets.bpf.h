@@ -37,8 +37,8 @@ static __always_inline struct tls_record tls_record_of(const struct connection *
 	return record;
 }
 
-/* What a process has received is walked, and is in scratch: it may pass on to somebody else what it got. Not what OpenSSL
- * reads itself, often the first five bytes alone. */
+/* What a process has received is walked, and is in scratch: it may pass on to somebody else what it got. Not what
+ * OpenSSL reads itself, often the first five bytes alone. */
 static __always_inline void tls_received(u32 tgid, struct hilo_selected_process *p, const struct io *io)
 {
 	if (!io->handshake)
@@ -55,8 +55,8 @@ static __always_inline void tls_received(u32 tgid, struct hilo_selected_process 
 		pairing_is_doubtful(p);
 }
 
-/* A hello that leaves where no object says that it is its own: this socket's first bytes, nobody else's, and in its turn.
- */
+/* A hello that leaves where no object says that it is its own: this socket's first bytes, nobody else's, and in its
+ * turn. */
 static __always_inline bool tls_is_first(const struct tls_record *record, u64 sk)
 {
 	struct hello_key key = { .random = record->random, .tgid = bpf_get_current_pid_tgid() >> 32 };

@@ -2,9 +2,10 @@ import LinuxSys
 
 /// The files that a process has mapped as code, as far as OpenSSL may be in them. A path comes from the kernel, which
 /// has followed every link of it; what is there now is followed through none, and is handed over only if it is the file
-/// that is mapped.
+/// that is mapped, by its inode and, where that can be told, its device.
 struct MappedFile: Hashable {
     let path: String
+    let device: DeviceNumber
     let inode: UInt64
 
     /// Goes through /proc/PID/maps.
@@ -38,7 +39,9 @@ struct MappedFile: Hashable {
         let path = String(decoding: fields[5].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
         guard path.hasPrefix("/"), let inode = UInt64(String(decoding: fields[4], as: UTF8.self)) else { return nil }
         guard path == executable || MappedFile.isNamedLikeOpenSSL(path) else { return nil }
+        guard let device = DeviceNumber(String(decoding: fields[3], as: UTF8.self)) else { return nil }
         self.path = path
+        self.device = device
         self.inode = inode
     }
 
@@ -57,7 +60,8 @@ struct MappedFile: Hashable {
         for name in names { directory = try directory.directory(String(name)) }
         let file = try directory.named(String(last))
         let status = try file.fileStatus()
-        guard status.isRegular, status.inode == inode else { throw SysError("openat", path, code: Errno.stale) }
+        guard status.isRegular, status.inode == inode, !device.isCertainlyOther(than: DeviceNumber(status.device))
+        else { throw SysError("openat", path, code: Errno.stale) }
         return file
     }
 }

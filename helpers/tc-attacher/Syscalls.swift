@@ -6,7 +6,7 @@ extension TCAttacher {
     static let syscalls: [SyscallRule] = [
         .allow(.bpf, when: .int(0, equals: Command.run), because: "running the program that enrols connections again"),
         .allow(.bpf, when: .int(0, equals: Command.attach), because: "the ingress of interfaces that appear"),
-        .allow(.bpf, when: .int(0, equals: Command.iterate), because: "looking for connections older than the programs"),
+        .allow(.bpf, when: .int(0, equals: Command.iterate), because: "looking for connections older than those"),
         .allow(.dup3, when: .int(1, equals: iterator), because: "giving that iterator its number"),
         .allow(.read, when: .int(0, equals: iterator), because: "having it look at them"),
         .allow(.epollPwait, because: "taking note of a wake-up of the ring of connections that rest"),

@@ -1,54 +1,49 @@
 internal import BPFABI
-internal import ELF
-internal import HelperKit
 internal import LinuxSys
-internal import Wire
 
-/// The functions of OpenSSL in which a connection's plaintext passes, and the one in which it ends.
+/// The functions of OpenSSL in which a connection's plaintext passes, and those in which it begins and ends.
 enum OpenSSLFunctions {
-    private static let cookies: [String: UInt64] = [
-        "SSL_do_handshake": UInt64(HILO_TLS_HANDSHAKE.rawValue),
-        "SSL_read": UInt64(HILO_TLS_READ.rawValue),
-        "SSL_read_ex": UInt64(HILO_TLS_READ_EX.rawValue),
-        "SSL_write": UInt64(HILO_TLS_WRITE.rawValue),
-        "SSL_write_ex": UInt64(HILO_TLS_WRITE_EX.rawValue),
-        "SSL_free": UInt64(HILO_TLS_FREE.rawValue),
-        "SSL_read_early_data": UInt64(HILO_TLS_EARLY.rawValue),
-        "SSL_write_early_data": UInt64(HILO_TLS_EARLY.rawValue),
-        "SSL_sendfile": UInt64(HILO_TLS_SENDFILE.rawValue),
-    ]
+    struct Function {
+        let name: String
+        /// What the programs know it by.
+        let cookie: UInt64
+        /// Whether a program has anything to do at its return. Each return that is attached to costs a breakpoint more,
+        /// and a return of the kernel's own in the process.
+        let hasReturn: Bool
 
-    /// Where a file has them.
-    ///
-    /// - Throws: `Declined`, with `AttachRequest.noOpenSSL` for a file that does not hold OpenSSL.
-    static func found(in file: borrowing OwnedFD) throws(Declined) -> [UprobeLink.Function] {
-        let isRegular = try Declined.translating { () throws(SysError) in try file.fileStatus().isRegular }
-        guard isRegular else { throw Declined(.invalid, text: "it is no ordinary file") }
-        let offsets: [String: UInt64]
-        do throws(ELFError) {
-            offsets = try ELFFile(OpenFile(number: file.rawValue)).offsets(of: Set(cookies.keys))
-        } catch {
-            if case .unreadable(let code) = error { throw Declined(.refused, errno: code, text: "\(error)") }
-            throw Declined(.invalid, errno: AttachRequest.noOpenSSL, text: "\(error)")
-        }
-        guard offsets["SSL_read"] != nil, offsets["SSL_write"] != nil else {
-            throw Declined(.invalid, errno: AttachRequest.noOpenSSL, text: "it does not hold OpenSSL")
-        }
-        return offsets.compactMap { name, offset in
-            cookies[name].map { UprobeLink.Function(offset: offset, cookie: $0) }
+        init(_ name: String, _ function: hilo_tls_function, hasReturn: Bool = true) {
+            self.name = name
+            cookie = UInt64(function.rawValue)
+            self.hasReturn = hasReturn
         }
     }
-}
 
-/// A file that somebody else closes.
-private struct OpenFile: RandomAccess, ~Copyable {
-    let number: Int32
+    /// In the order in which they are attached to: the kernel goes through them one by one, while the process runs on.
+    /// A session is taken for followed from its begin as soon as its handshake is seen, so that comes last: by then
+    /// every function is attached to that its bytes can pass in, and the one that forgets it. The functions of early
+    /// data come first, since they call those that write and read, which have to know that.
+    static let all = [
+        Function("SSL_read_early_data", HILO_TLS_EARLY),
+        Function("SSL_write_early_data", HILO_TLS_EARLY),
+        Function("SSL_read", HILO_TLS_READ),
+        Function("SSL_read_ex", HILO_TLS_READ_EX),
+        Function("SSL_write", HILO_TLS_WRITE),
+        Function("SSL_write_ex", HILO_TLS_WRITE_EX),
+        Function("SSL_sendfile", HILO_TLS_SENDFILE),
+        Function("SSL_free", HILO_TLS_FREE, hasReturn: false),
+        Function("SSL_do_handshake", HILO_TLS_HANDSHAKE),
+    ]
 
-    func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(ELFError) -> Int {
-        do throws(SysError) {
-            return try OwnedFD.read(number, into: buffer, at: offset)
-        } catch {
-            throw .unreadable(code: error.code)
+    static var names: Set<String> { Set(all.map(\.name)) }
+
+    /// Those that a file has, in that order.
+    ///
+    /// - Parameters:
+    ///   - offsets: where each begins, by name.
+    ///   - atReturn: without those that have nothing to be done there.
+    static func places(_ offsets: [String: UInt64], atReturn: Bool) -> [UprobeLink.Function] {
+        all.filter { $0.hasReturn || !atReturn }.compactMap { function in
+            offsets[function.name].map { UprobeLink.Function(offset: $0, cookie: function.cookie) }
         }
     }
 }

@@ -16,11 +16,7 @@ struct TLSPrograms {
     init(_ bytes: [UInt8], carriers: UInt32, _ loans: borrowing Loans) throws(HelperFault) {
         libbpf_set_memlock_rlim(0)
         hilo_libbpf_listen()
-        if KernelRelease.ofThisHost().endsFilteredProcessesAtReturns {
-            throw HelperFault(
-                .unavailable,
-                "This kernel would end processes that run under seccomp; 6.12.14, 6.13.3 and 6.14 do not")
-        }
+        try TLSPrograms.requireSoundKernel(.ofThisHost())
         let opened = bytes.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) }
         guard let object = opened, let options = bpf_object__find_map_by_name(object, ".rodata.options"),
             let begin = bpf_object__find_program_by_name(object, "call_begins"),
@@ -34,6 +30,9 @@ struct TLSPrograms {
         for name in loans.names {
             guard let map = bpf_object__find_map_by_name(object, name), let descriptor = loans.map(name) else {
                 throw HelperFault(.fault, "The TLS programs have no map \(name)")
+            }
+            guard MapShape(of: map).isThat(of: descriptor) else {
+                throw HelperFault(.fault, "What is lent as map \(name) is another one")
             }
             let taken = bpf_map__reuse_fd(map, descriptor)
             guard taken == 0 else { throw TLSPrograms.refusal("use map \(name)", taken) }
@@ -53,6 +52,20 @@ struct TLSPrograms {
         self.begin = hilo_libbpf_keep(bpf_program__fd(begin))
         self.end = hilo_libbpf_keep(bpf_program__fd(end))
         guard self.begin >= 0, self.end >= 0 else { throw TLSPrograms.refusal("keep", hilo_libbpf_error()) }
+    }
+
+    private static func requireSoundKernel(_ release: KernelRelease) throws(HelperFault) {
+        if release.endsFilteredProcessesAtReturns {
+            throw HelperFault(
+                .unavailable,
+                "This kernel would end processes that run under seccomp; 6.12.14, 6.13.3 and 6.14 do not")
+        }
+        if release.keepsFreedProbes {
+            throw HelperFault(
+                .unavailable,
+                "Kernels of this number use memory that they have freed where attaching to functions fails "
+                    + "(CVE-2024-47675); 6.6.54, 6.10.13 and 6.12.14 do not")
+        }
     }
 
     private static func refusal(_ step: String, _ answer: Int32) -> HelperFault {

@@ -61,7 +61,8 @@ def _go(workspace) -> list:
         _BUILT.mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, "GOCACHE": str(_BUILT / "go-cache"), "GOPATH": str(_BUILT / "go")}
         compiler = pathlib.Path(sys.executable).parent / "go"
-        built = subprocess.run([compiler, "build", "-o", program, source], env=environment, capture_output=True, text=True)
+        command = [compiler, "build", "-o", program, source]
+        built = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert built.returncode == 0, built.stderr
     copy = workspace.apps / "clients/client-go"
     if not copy.exists():

@@ -21,8 +21,8 @@ final class Client {
     private static final AtomicLong errors = new AtomicLong();
     private static final Map<String, AtomicLong> contexts = new ConcurrentHashMap<>();
 
-    private static String byConnection(String url, String method, byte[] body, boolean chunked, String filler, boolean anew)
-            throws Exception {
+    private static String byConnection(
+            String url, String method, byte[] body, boolean chunked, String filler, boolean anew) throws Exception {
         HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
         connection.setRequestMethod(method);
         connection.setRequestProperty("X-Filler", filler);
@@ -45,8 +45,8 @@ final class Client {
     private static String byClient(String url, String method, byte[] body, String filler) throws Exception {
         var publisher = body.length == 0
                 ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofByteArray(body);
-        var request = HttpRequest.newBuilder(URI.create(url)).method(method, publisher).header("X-Filler", filler).build();
-        return CLIENT.send(request, HttpResponse.BodyHandlers.ofString()).body();
+        var request = HttpRequest.newBuilder(URI.create(url)).method(method, publisher).header("X-Filler", filler);
+        return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString()).body();
     }
 
     private static void ask(String port, int thread, int number, String mode) throws Exception {
@@ -85,8 +85,10 @@ final class Client {
         }
         for (Thread thread : threads) thread.join();
         StringBuilder counts = new StringBuilder();
-        contexts.forEach((key, value) -> counts.append(counts.isEmpty() ? "" : ", ").append("\"" + key + "\": " + value));
-        System.out.println("{\"requests\": " + requests + ", \"errors\": " + errors + ", \"contexts\": {" + counts + "}}");
+        contexts.forEach((key, value) ->
+                counts.append(counts.isEmpty() ? "" : ", ").append("\"" + key + "\": " + value));
+        System.out.println(
+                "{\"requests\": " + requests + ", \"errors\": " + errors + ", \"contexts\": {" + counts + "}}");
         System.exit(0);
     }
 }

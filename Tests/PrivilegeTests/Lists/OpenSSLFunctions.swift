@@ -1,0 +1,1 @@
+../../../helpers/tls-attacher/OpenSSLFunctions.swift
