@@ -5,6 +5,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+int hilo_iterator_reserve(int link, int number)
+{
+	int held = fcntl(link, F_DUPFD_CLOEXEC, number);
+	if (held < 0)
+		return -errno;
+	if (held == number)
+		return 0;
+	close(held);
+	return -EBUSY;
+}
+
 int hilo_iterate(int link, int number)
 {
 	char said[64];
@@ -22,6 +33,8 @@ int hilo_iterate(int link, int number)
 		count = read(iterator, said, sizeof(said));
 	while (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)));
 	error = count < 0 ? errno : 0;
-	close(iterator);
+	/* Ends the iterator, and keeps the number. */
+	if (dup3(link, number, O_CLOEXEC) < 0 && !error)
+		error = errno;
 	return -error;
 }

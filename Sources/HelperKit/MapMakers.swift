@@ -11,9 +11,11 @@ public enum MapMakers {
         let text: [UInt8]
         do throws(SysError) {
             text = try HeldDirectory("/proc/sys/kernel").contents(of: "unprivileged_bpf_disabled", atMost: 64)
-        } catch {
-            // Where the setting is not there, or not to be seen, nothing is said.
+        } catch where error.code == Errno.noEntry {
+            // A kernel that was built without that setting.
             return
+        } catch {
+            throw HelperFault(error)
         }
         guard isEverybody(text) else { return }
         throw HelperFault(

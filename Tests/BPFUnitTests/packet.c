@@ -79,7 +79,10 @@ bool packet_renews(struct peer *peer)
     packet.size = 0;
     page_add(&packet, (const u8 *)rests, rests_count * sizeof(rests[0]));
     rests_count = 0;
-    return run(renewing, peer, 0) == HILO_RESTS_OLDER;
+    int answer = run(renewing, peer, 0);
+    if (answer != HILO_RESTS_OLDER && answer != HILO_RESTS_DONE)
+        abort();
+    return answer == HILO_RESTS_OLDER;
 }
 
 static void put16(u8 *to, u16 value)

@@ -289,7 +289,8 @@ static void overstays(void)
     ask(MILLISECOND);
     conn->outgoing.enrolled = conn->outgoing.passed = 1;
     ask(MILLISECOND);
-    CHECK(capture_counter(HILO_COUNT_OVERSTAYED) == 1 && !conn->outgoing.observed, "it is not noticed");
+    CHECK(capture_counter(HILO_COUNT_OVERSTAYED) == 1, "it is not noticed");
+    CHECK(conn->outgoing.observed == OBSERVED_NO_MORE, "it is not left alone");
     open_client(AF_INET);
     CHECK(enrolled_now(), "another one is not enrolled");
 }
@@ -364,11 +365,16 @@ static void older_connections(void)
         observing(&end);
         CHECK(capture_counter(HILO_COUNT_OLDER) == 1, "%llu were taken up", capture_counter(HILO_COUNT_OLDER));
         answered();
+        CHECK(!packet_renews(&client), "it is said again");
+        CHECK(!enrolled_now(), "enrolled, and no segment of it was shown");
+        ask(MILLISECOND);
+        segment_happens(&client, BPF_SOCK_OPS_HDR_OPT_LEN_CB, 0, 0, NULL);
+        answered();
         client.wire = &wire;
         CHECK(!packet_renews(&client), "it is said again");
-        CHECK(enrolled_now(), "not enrolled behind its first request");
+        CHECK(enrolled_now(), "not enrolled behind its second request");
         ask(MILLISECOND);
-        CHECK(capture_counter(HILO_COUNT_HEADER_WRITTEN) == 1, "no header on its second request");
+        CHECK(capture_counter(HILO_COUNT_HEADER_WRITTEN) == 1, "no header on its third request");
     }
 }
 

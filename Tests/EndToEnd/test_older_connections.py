@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from kit import checks, hilo, load, machine
+from kit import cgroup, checks, hilo, load, machine
 from kit.waiting import until
 from test_propagation import headers_of, passing_on
 
@@ -40,6 +40,19 @@ def all_have(connections: dict, count: int) -> bool:
     return len(connections) == WORKERS and all(len(entries) >= count for entries in connections.values())
 
 
+def wait_for_more(upstream) -> None:
+    seen = max(len(entries) for entries in by_connection(upstream).values())
+    until(lambda: all_have(by_connection(upstream), seen + EACH), "more requests", timeout=30)
+
+
+def with_header(upstream, since: float = 0.0) -> dict:
+    """Of each connection, the requests from then on that have one."""
+    return {
+        number: [entry for entry in entries if entry["at"] > since and headers_of(entry["head"])]
+        for number, entries in by_connection(upstream).items()
+    }
+
+
 def test_have_headers(run_hilo, collect, start, new_run, hooks, measured):
     """None is opened anew, and each has headers."""
     upstream = start.recording()
@@ -50,36 +63,72 @@ def test_have_headers(run_hilo, collect, start, new_run, hooks, measured):
     run.wait_ready()
     ready = time.monotonic()
 
-    def carrying() -> dict:
-        return {
-            number: [entry for entry in entries if headers_of(entry["head"])]
-            for number, entries in by_connection(upstream).items()
-        }
-
     if can_take_up():
-        until(lambda: all_have(carrying(), EACH), "headers on all of them", timeout=30)
+        until(lambda: all_have(with_header(upstream), EACH), "headers on all of them", timeout=30)
     else:
-        seen = {number: len(entries) for number, entries in by_connection(upstream).items()}
-        until(lambda: all_have(by_connection(upstream), max(seen.values()) + EACH), "more requests", timeout=30)
+        wait_for_more(upstream)
     driver.stop()
     driver.finish()
     assert run.stop() == hilo.OK, run.errors
-    connections, with_header = by_connection(upstream), carrying()
+    connections, carrying = by_connection(upstream), with_header(upstream)
     assert len(connections) == WORKERS
     assert all(len(headers_of(entry["head"])) <= 1 for entries in connections.values() for entry in entries)
     if not can_take_up():
-        assert not any(with_header.values()) and not run.passed_on()["older"], run.errors
+        assert not any(carrying.values()) and not run.passed_on()["older"], run.errors
         assert "this kernel is older than 6.12" in run.errors, run.errors
         measured("left as they are on this kernel, and said so")
         return
     assert run.passed_on()["older"] == WORKERS, run.errors
-    begun = max(entries[0]["at"] for entries in with_header.values()) - ready
+    begun = max(entries[0]["at"] for entries in carrying.values()) - ready
     assert begun < SOON, f"{begun:.2f} s"
     later = [entry for number, entries in connections.items() for entry in entries
-             if entry["at"] > with_header[number][0]["at"]]  # fmt: skip
+             if entry["at"] > carrying[number][0]["at"]]  # fmt: skip
     share = sum(bool(headers_of(entry["head"])) for entry in later) / len(later)
     assert share >= CARRYING, f"{share:.1%} of {len(later)}: {run.errors}"
     measured(f"{WORKERS} connections: headers {begun:.2f} s after READY, then on {share:.1%} of {len(later)} requests")
+
+
+def test_have_headers_after_a_restart(run_hilo, collect, start, new_run, hooks):
+    """What the hilo before has changed of them stays, and is no reason to leave them."""
+    upstream = start.recording()
+    server = start.chain(upstream.port)
+    driver = calling(server, new_run())
+    for _ in range(3):
+        until(lambda: all_have(by_connection(upstream), EACH), "requests before hilo", timeout=30)
+        run = run_hilo(passing_on(hooks, collect().endpoint, "headers", server.port))
+        run.wait_ready()
+        ready = time.monotonic()
+        if can_take_up():
+            until(lambda: all_have(with_header(upstream, ready), EACH), "headers on all of them", timeout=30)
+        else:
+            wait_for_more(upstream)
+        assert run.stop() == hilo.OK, run.errors
+    driver.stop()
+    driver.finish()
+    assert len(by_connection(upstream)) == WORKERS
+
+
+def test_outside_the_control_group(run_hilo, collect, start, new_run, hooks):
+    """Contexts are passed on for the processes of one group. Those of others are traced, and their connections stay
+    ordinary ones, old and new."""
+    upstream = start.recording()
+    server = start.chain(upstream.port)
+    name = new_run()
+    driver = calling(server, name)
+    until(lambda: all_have(by_connection(upstream), EACH), "requests before hilo", timeout=30)
+    recorder = collect()
+    with cgroup.empty() as group:
+        more = {"OTEL_EBPF_BPF_CGROUP": os.readlink(f"/proc/self/fd/{group}")}
+        run = run_hilo(passing_on(hooks, recorder.endpoint, "all", server.port, **more))
+        run.wait_ready()
+        recorder.wait_for_run(name, lambda spans: len(spans) >= WORKERS * EACH, "spans", timeout=30)
+        load.drive(load.Plan(server.port, new_run(), EACH, workers=WORKERS, prefix="/keep", pause=PAUSE / 1000))
+        driver.stop()
+        driver.finish()
+        assert run.stop() == hilo.OK, run.errors
+    assert not any(headers_of(entry["head"]) for entry in upstream.recorded())
+    counts = run.passed_on()
+    assert counts["enrolled"] == counts["renewed"] == counts["headers_written"] == 0, run.errors
 
 
 def test_have_options(run_hilo, collect, start, new_run, hooks, measured):

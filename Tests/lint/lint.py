@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import bpf_stack
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 Findings = collections.abc.Iterator[str]
@@ -224,6 +226,11 @@ def check_binaries(stage: pathlib.Path) -> Findings:
         yield f"{stage}: there are no helpers"
     for helper in helpers:
         yield from check_helper(helper)
+    objects = sorted((stage / "lib" / "hilo" / "bpf").glob("*.bpf.o"))
+    if not objects:
+        yield f"{stage}: there are no kernel programs"
+    for programs in objects:
+        yield from bpf_stack.findings(programs.name, bpf_stack.disassembly(programs))
 
 
 def check_helper(helper: pathlib.Path) -> Findings:
@@ -278,6 +285,23 @@ def self_test() -> Findings:
         copy.chmod(0o755)
         if not list(check_helper(copy)):
             yield "lint.py: check_helper does not see Foundation"
+    yield from check_stacks()
+
+
+def check_stacks() -> Findings:
+    """What bpf_stack must see in a disassembly, and what it must not."""
+    text = """
+0000000000000000 <deep>:
+       0:	r6 = r10
+       1:	r6 += -{size}
+       2:	call 0x1
+		0000000000000010:  R_BPF_64_32	leaf
+0000000000000000 <leaf>:
+       0:	*(u64 *)(r10 - 0x8) = r1
+"""
+    if not list(bpf_stack.findings("too much", text.format(size=484))):
+        yield "lint.py: bpf_stack does not see 512 and 32 bytes"
+    yield from bpf_stack.findings("lint.py: bpf_stack sees what is not there", text.format(size=480))
 
 
 def main(arguments: list) -> int:

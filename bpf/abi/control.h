@@ -98,7 +98,10 @@ struct hilo_rest {
 
 enum {
 	HILO_RESTS_MAX = 16,
-	HILO_RESTS_OLDER = 1, /* answer of that program: among them are some that bpf/propagate is not called for */
+	/* Answers of that program: whether among them are some that bpf/propagate is not called for. At an interface
+	 * both mean nothing to the kernel, which asks the next program. */
+	HILO_RESTS_OLDER = 1,
+	HILO_RESTS_DONE = 3,
 	HILO_RESTING_BYTES = 64 * 1024, /* of map resting */
 };
 

@@ -76,7 +76,7 @@ struct outgoing {
 	u8 passed;      /* nothing more is to be written into the stream: enrolment ends with this send */
 	u8 seen;        /* enum seen */
 	u8 awaited;     /* a send was left for the programs of bpf/propagate to look at: look when it has happened */
-	u8 observed;    /* its segments are shown to bpf/propagate, so that enrolment ends */
+	u8 observed;    /* enum observation */
 	u8 hurried;     /* requests in a row that followed too soon for the connection to be enrolled before them */
 	u8 watched;     /* `arrived` is set */
 	u32 arrived;    /* TCP sequence number behind the newest byte that was seen to come in at an interface */
@@ -87,6 +87,13 @@ struct outgoing {
 	u32 span;       /* harm.span when chance was asked, or when it began */
 	u64 judged;     /* by which number the present request is judged */
 } HILO_ALIGNED;
+
+/* Whether the segments of a client's connection are shown to bpf/propagate, so that its enrolment ends. */
+enum observation {
+	NOT_OBSERVED = 0,
+	OBSERVED = 1,
+	OBSERVED_NO_MORE = 2, /* it is not to be enrolled again */
+};
 
 /* What the sk_msg program has seen since the connection was enrolled. */
 enum seen {

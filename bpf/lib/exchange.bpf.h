@@ -6,10 +6,9 @@
 #include "flow.bpf.h"
 #include "harm.bpf.h"
 #include "identity.bpf.h"
-#include "io.bpf.h"
 #include "outgoing.bpf.h"
 #include "record.bpf.h"
-#include "older.bpf.h"
+#include "rest.bpf.h"
 
 static __always_inline bool carries_requests(const struct connection *conn, u32 incoming)
 {
@@ -228,8 +227,6 @@ __noinline int exchange_request(struct connection *conn)
 		identity_publish(s, conn, e, requests->head_start);
 		outgoing_prepare(conn, s, e, requests->head_start);
 	}
-	if (!sequence && !conn->secure)
-		older_report(conn, io_socket(&s->io));
 	conn->sampled = sampled ? conn->sampled | bit : conn->sampled & ~bit;
 	conn->head_methods = h->flags & HEAD_HEAD_METHOD ? conn->head_methods | bit : conn->head_methods & ~bit;
 	conn->connect_methods &= ~bit;

@@ -6,6 +6,7 @@
 #include "exchange.bpf.h"
 #include "gather.bpf.h"
 #include "head.bpf.h"
+#include "older.bpf.h"
 #include "outgoing.bpf.h"
 
 enum {
@@ -45,7 +46,7 @@ static __always_inline void hello_look(struct scratch *s, u32 size)
 {
 	struct io *io = &s->io;
 	u8 message = s->window[5];
-	io->handshake = s->window[0] == TLS_HANDSHAKE && (size < 2 || s->window[1] == 3);
+	io->handshake = size && s->window[0] == TLS_HANDSHAKE && (size < 2 || s->window[1] == 3);
 	io->hello = 0;
 	if (!io->handshake || size < TLS_HELLO_BYTES || s->window[9] != 3)
 		return;
@@ -55,14 +56,14 @@ static __always_inline void hello_look(struct scratch *s, u32 size)
 	__builtin_memcpy(&io->hello_random, s->window + TLS_RANDOM, sizeof(io->hello_random));
 }
 
-/* What follows is not the head of a message. */
-static __always_inline int walk_not_http(struct connection *conn, struct direction *d, struct io *io)
+/* What follows is not the head of a message. `size`: bytes of it that are in the window. */
+static __always_inline int walk_not_http(struct connection *conn, struct direction *d, struct io *io, u32 size)
 {
 	io->position = io->total;
 	if (conn->role == HILO_ROLE_UNKNOWN) {
 		struct scratch *s = scratch_get();
 		if (s)
-			hello_look(s, io->total);
+			hello_look(s, size);
 		if (++conn->misses >= MISSES_MAX)
 			conn->ignored = 1;
 		d->phase = PHASE_LOST;
@@ -141,6 +142,7 @@ __noinline int walk_message_begin(struct connection *conn)
 		if (exchange_admit(conn, incoming)) {
 			exchange_request(conn);
 			outgoing_place(conn, s);
+			older_report(conn);
 		}
 	} else {
 		if (h->status < 200 && h->status != STATUS_SWITCHING) {
@@ -232,7 +234,7 @@ __noinline int walk_head(struct connection *conn)
 		/* Kernel pages (sendfile), or a receive whose buffer is not known. */
 		if (io->incoming && d->phase != PHASE_LOST)
 			count(HILO_COUNT_NO_USER_BUFFER);
-		return walk_not_http(conn, d, io);
+		return walk_not_http(conn, d, io, 0);
 	}
 
 	u32 got = 0;
@@ -246,17 +248,17 @@ __noinline int walk_head(struct connection *conn)
 		if (walk_must_wait(io))
 			return 0;
 		if (!got && left && want)
-			return walk_not_http(conn, d, io);
+			return walk_not_http(conn, d, io, 0);
 		/* An empty line before a request is none of its (RFC 9112, 2.2). */
 		if (d->phase == PHASE_START && (window_byte(s, 0) == '\r' || window_byte(s, 0) == '\n')) {
 			io->position++;
 			return 1;
 		}
 		if (!head_plausible(s, fill + got))
-			return walk_not_http(conn, d, io);
+			return walk_not_http(conn, d, io, fill + got);
 		head_scan(s, fill + got);
 		if (s->head.flags & HEAD_NOT_HTTP)
-			return walk_not_http(conn, d, io);
+			return walk_not_http(conn, d, io, fill + got);
 		if (s->head.end || got == left || want < FIRST_LOOK)
 			break;
 	}
@@ -278,7 +280,7 @@ __noinline int walk_head(struct connection *conn)
 	/* What is not all there now is longer than capture looks, or lies where it cannot look. */
 	walk_forget_head(conn, io->incoming);
 	if (!h->end && !(h->flags & (HEAD_IS_REQUEST | HEAD_IS_RESPONSE)))
-		return walk_not_http(conn, d, io);
+		return walk_not_http(conn, d, io, fill + got);
 	d->partial = 0;
 	io->position = h->end ? io->position + (h->end - fill) : io->total;
 	return WALK_HEAD_WHOLE;

@@ -3,6 +3,7 @@
 #ifndef HILO_OLDER_H
 #define HILO_OLDER_H
 
+#include "io.bpf.h"
 #include "rest.bpf.h"
 
 /* Which events of a connection those programs work by. */
@@ -20,12 +21,16 @@ static __always_inline u32 callbacks_missing(const struct connection *conn, u64 
 	return callbacks_wanted(conn) & ~BPF_CORE_READ((struct tcp_sock *)sk, bpf_sock_ops_cb_flags);
 }
 
-/* Its first request that is seen. The tc-attacher has all connections looked at that have been reported. */
-static __always_inline void older_report(const struct connection *conn, u64 sk)
+/* At a connection's first, second, fourth ... request: the tc-attacher has all connections looked at when one is
+ * reported. That may come to nothing, so it is said again. */
+__noinline int older_report(struct connection *conn)
 {
 	struct scratch *s = scratch_get();
-	if (s && options.propagation && callbacks_missing(conn, sk))
+	if (!s || !conn || !options.propagation || conn->secure || (conn->requests & (conn->requests - 1)))
+		return 0;
+	if (callbacks_missing(conn, io_socket(&s->io)))
 		rest_tell(conn, s);
+	return 0;
 }
 
 #endif

@@ -42,7 +42,7 @@ static __always_inline void rest_ends(struct connection *conn, u64 now)
 {
 	struct outgoing *o = &conn->outgoing;
 	u64 since = conn->record.exchange.response_last_ns;
-	if (!o->observed || conn->requests == 1)
+	if (o->observed != OBSERVED || conn->requests == 1)
 		return;
 	if (now - since >= REST_NS)
 		o->hurried -= o->hurried < RESTED ? o->hurried : RESTED;
@@ -56,12 +56,12 @@ static __always_inline void rest_ends(struct connection *conn, u64 now)
 /* No request follows any more. */
 static __always_inline void rest_never_ends(struct connection *conn)
 {
-	if (!conn->outgoing.observed || conn->requests != 1)
+	if (conn->outgoing.observed != OBSERVED || conn->requests != 1)
 		return;
 	struct hilo_selected_process *p = process_of(conn);
 	if (p && p->closes < CLOSES_MAX)
 		p->closes++;
-	conn->outgoing.observed = 0;
+	conn->outgoing.observed = OBSERVED_NO_MORE;
 }
 
 /* The reader is woken if it has released all that came before. */
@@ -82,7 +82,7 @@ static __always_inline void rest_tell(const struct connection *conn, struct scra
 static __always_inline void rest_begins(struct connection *conn)
 {
 	const struct outgoing *o = &conn->outgoing;
-	if (!(options.propagation & HILO_PROPAGATE_HEADERS) || !o->observed)
+	if (!(options.propagation & HILO_PROPAGATE_HEADERS) || o->observed != OBSERVED)
 		return;
 	if (rest_is_left(conn))
 		return;

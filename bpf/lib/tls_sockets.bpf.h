@@ -15,6 +15,9 @@ enum {
 	TLS_LAST_TYPE = 23,
 };
 
+/* The random bytes of each server's hello that asks for another one (RFC 8446, 4.1.3), the first eight. */
+#define TLS_RETRY_RANDOM 0x11619ae574ad21cfULL
+
 /* What the bytes of a send begin with. */
 struct tls_record {
 	u64 random; /* of a hello */
@@ -49,9 +52,9 @@ static __always_inline void tls_received(u32 tgid, struct hilo_selected_process 
 	const struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &thread);
 	if (call && call->function)
 		return;
-	if (io->hello)
+	if (io->hello && io->hello_random != TLS_RETRY_RANDOM)
 		bpf_map_update_elem(&hellos, &key, &here, BPF_ANY);
-	else if (p->encrypts && io->total < TLS_HELLO_BYTES)
+	else if (p->encrypts && (io->hello || io->total < TLS_HELLO_BYTES))
 		pairing_is_doubtful(p);
 }
 

@@ -101,6 +101,13 @@ static __always_inline void watch_answers(struct bpf_sock_ops *event, const stru
 	bpf_map_update_elem(&watched, &key, &id, BPF_ANY);
 }
 
+/* A segment of this connection is shown here: so are all that follow. */
+static __always_inline void observe(struct connection *conn)
+{
+	if (options.renewing != HILO_RENEWING_NEVER && conn->outgoing.observed == NOT_OBSERVED)
+		conn->outgoing.observed = OBSERVED;
+}
+
 static __always_inline void enrol(struct bpf_sock_ops *event)
 {
 	struct bpf_sock *sk = event->sk;
@@ -112,7 +119,7 @@ static __always_inline void enrol(struct bpf_sock_ops *event)
 	/* Its callbacks are where enrolment ends, and where the option is written. */
 	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG |
 				 BPF_SOCK_OPS_RETRANS_CB_FLAG);
-	conn->outgoing.observed = options.renewing != HILO_RENEWING_NEVER;
+	observe(conn);
 	if (options.renewing == HILO_RENEWING_WATCHED)
 		watch_answers(event, conn);
 }
@@ -131,7 +138,10 @@ static __always_inline void enrolment_ends_when_passed(struct bpf_sock_ops *even
 {
 	struct bpf_sock *sk = event->sk;
 	struct connection *conn = sk ? connection_of(sk) : 0;
-	if (!conn || conn->outgoing.enrolled != options.loader)
+	if (!conn)
+		return;
+	observe(conn);
+	if (conn->outgoing.enrolled != options.loader)
 		return;
 	if (conn->outgoing.passed || (event->skb_len && conn->outgoing.seen != SEEN_SEND))
 		enrolment_ends(event, conn);
@@ -145,7 +155,7 @@ static __always_inline void enrolment_ends_with_connection(struct bpf_sock_ops *
 	struct connection *conn = sk ? connection_of(sk) : 0;
 	if (!conn || event->args[1] == TCP_STATE_ESTABLISHED)
 		return;
-	conn->outgoing.observed = 0;
+	conn->outgoing.observed = OBSERVED_NO_MORE;
 	if (conn->outgoing.enrolled == options.loader)
 		enrolment_ends(event, conn);
 }

@@ -205,7 +205,7 @@ static __always_inline int message_look(struct sk_msg_md *message)
 		/* Behind its first request: somebody takes the callbacks away. Later: its peer took up their room. */
 		if (conn->requests <= 1)
 			stopped = 1;
-		o->observed = 0;
+		o->observed = OBSERVED_NO_MORE;
 		count(HILO_COUNT_OVERSTAYED);
 		return SK_PASS;
 	}

@@ -5,8 +5,9 @@
 #include "../lib/older.bpf.h"
 #include "enrolment.bpf.h"
 
-/* One connection of many, its lock held. From now on its client's options are written, and its rests are looked at; or
- * what its server receives is. */
+/* One connection of many, its lock held. From now on its client's options are written, or what its server receives is
+ * looked at; of a client's rests nothing is made before its next segment was shown (`observe`): it may belong to a
+ * control group that these programs do not. */
 static __always_inline void older_look(struct sock_common *common)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(common);
@@ -19,8 +20,6 @@ static __always_inline void older_look(struct sock_common *common)
 	flags |= wanted;
 	if (bpf_setsockopt(tcp, IPPROTO_TCP, TCP_BPF_SOCK_OPS_CB_FLAGS, &flags, sizeof(flags)))
 		return;
-	if (conn->role == HILO_ROLE_CLIENT)
-		conn->outgoing.observed = options.renewing != HILO_RENEWING_NEVER;
 	count(HILO_COUNT_OLDER);
 }
 

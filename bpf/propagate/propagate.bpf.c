@@ -88,7 +88,7 @@ int renewing(struct __sk_buff *packet)
 			break;
 		older |= renew_rest(packet, &rest);
 	}
-	return older ? HILO_RESTS_OLDER : 0;
+	return older ? HILO_RESTS_OLDER : HILO_RESTS_DONE;
 }
 
 SEC("iter/tcp")

@@ -13,7 +13,7 @@ static __always_inline bool is_at_rest(const struct connection *conn, u64 sk)
 	struct tcp_sock *tcp = (struct tcp_sock *)sk;
 	const struct direction *sent = &conn->direction[0], *received = &conn->direction[1];
 	u64 zerocopy = 1ULL << bpf_core_enum_value(enum sock_flags, SOCK_ZEROCOPY);
-	if (conn->role != HILO_ROLE_CLIENT || !conn->outgoing.observed || conn->ignored || conn->taken)
+	if (conn->role != HILO_ROLE_CLIENT || conn->outgoing.observed != OBSERVED || conn->ignored || conn->taken)
 		return false;
 	if (conn->active || conn->requests != conn->answered || sent->phase != PHASE_START ||
 	    received->phase != PHASE_START || conn->unread || conn->unsettled || conn->outgoing.awaited)

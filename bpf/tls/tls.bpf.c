@@ -73,6 +73,9 @@ static __always_inline void session_is_placed_anew(struct tls_session *session)
 	if (!session->displaced)
 		return;
 	session->displaced = 0;
+	/* What was asked before may have been answered. */
+	for (int i = 0; i < PIPELINE_MAX && conn->active; i++)
+		exchange_finish(conn, HILO_END_LOST);
 	for (u32 incoming = 0; incoming < 2; incoming++) {
 		struct direction *d = &conn->direction[incoming];
 		if (d->phase != PHASE_OPAQUE)

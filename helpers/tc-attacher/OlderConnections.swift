@@ -17,8 +17,11 @@ struct OlderConnections: ~Copyable {
     /// The kernel's name for what makes it possible, since Linux 6.12.
     static let requirement = "TCP_BPF_SOCK_OPS_CB_FLAGS"
 
-    init(link: Int32) {
+    /// Before other descriptors are many: the iterator's has to be free.
+    init(link: Int32) throws(HelperFault) {
         self.link = link
+        let answer = hilo_iterator_reserve(link, TCAttacher.iterator)
+        guard answer == 0 else { throw HelperFault(SysError("descriptor of the iterator", code: -answer)) }
     }
 
     /// Some were seen.
@@ -29,11 +32,11 @@ struct OlderConnections: ~Copyable {
     /// Looks, if that was asked for and the last look is long enough ago.
     mutating func look() throws(HelperFault) {
         guard isAsked, MonotonicClock.now() - lookedAt >= OlderConnections.interval else { return }
-        isAsked = false
         let answer = hilo_iterate(link, TCAttacher.iterator)
         lookedAt = MonotonicClock.now()
         guard answer == 0 || answer == -Errno.noMemory else {
             throw HelperFault(SysError("look at all connections", code: -answer))
         }
+        isAsked = answer != 0
     }
 }

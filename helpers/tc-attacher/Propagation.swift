@@ -41,6 +41,9 @@ struct Propagation {
             guard let map = bpf_object__find_map_by_name(object, name), let descriptor = loans.map(name) else {
                 throw HelperFault(.fault, "The propagation programs have no map \(name)")
             }
+            guard MapShape(of: map).isThat(of: descriptor) else {
+                throw HelperFault(.fault, "What is lent as map \(name) is another one")
+            }
             let taken = bpf_map__reuse_fd(map, descriptor)
             guard taken == 0 else { throw Propagation.refusal("use map \(name)", taken) }
         }

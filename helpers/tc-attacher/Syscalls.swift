@@ -7,7 +7,7 @@ extension TCAttacher {
         .allow(.bpf, when: .int(0, equals: Command.run), because: "running the program that enrols connections again"),
         .allow(.bpf, when: .int(0, equals: Command.attach), because: "the ingress of interfaces that appear"),
         .allow(.bpf, when: .int(0, equals: Command.iterate), because: "looking for connections older than those"),
-        .allow(.dup3, when: .int(1, equals: iterator), because: "giving that iterator its number"),
+        .allow(.dup3, when: .int(1, equals: iterator), because: "giving that iterator its number, and taking it away"),
         .allow(.read, when: .int(0, equals: iterator), because: "having it look at them"),
         .allow(.epollPwait, because: "taking note of a wake-up of the ring of connections that rest"),
         .allow(
@@ -16,7 +16,7 @@ extension TCAttacher {
             .write, when: .int(0, equals: InterfaceWatch.descriptor), because: "asking for all, when some were missed"),
     ]
 
-    /// The descriptor of the iterator over connections, while there is one.
+    /// The descriptor of the iterator over connections, and of its link while there is none.
     static let iterator: Int32 = 101
 
     /// `enum bpf_cmd` of linux/bpf.h: BPF_PROG_TEST_RUN, BPF_LINK_CREATE and BPF_ITER_CREATE.

@@ -41,13 +41,13 @@ struct TCAttacher: HelperService, ~Copyable {
         guard var loans = loans.take() else { throw HelperFault(.fault, "Nothing was lent") }
         let propagation = try Propagation(object, carriers: arguments.carriers, loans)
         facts = propagation.facts
+        if let link = propagation.observing { older = try OlderConnections(link: link) }
         if let program = propagation.arriving {
             var ingress = try Ingress(program: program)
             try ingress.catchUp()
             facts.append(ingress.fact)
             self.ingress = consume ingress
         }
-        older = propagation.observing.map { OlderConnections(link: $0) }
         if let map = loans.map(SharedMaps.ofRests) {
             try renew(by: propagation.renewing, map: hilo_libbpf_keep(map))
         }

@@ -48,8 +48,10 @@ int hilo_program_run(int program, const void *bytes, uint32_t size);
 
 /* ---- iterators ---- */
 
-/* Has the program of an iterator's link look at all that there is; meanwhile descriptor `number` is the iterator. 0, or
- * a negative errno. */
+/* Sets descriptor `number` aside for the iterators of a link. 0, or a negative errno: -EBUSY where it is taken. */
+int hilo_iterator_reserve(int link, int number);
+
+/* Has the program of an iterator's link look at all that there is, through that descriptor. 0, or a negative errno. */
 int hilo_iterate(int link, int number);
 
 /* ---- a BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place ---- */
