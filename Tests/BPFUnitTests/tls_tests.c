@@ -343,7 +343,25 @@ static void chosen_again(void)
     exchange(&one);
     capture_select(TGID)->encrypts = 0;
     exchange(&one);
+    is_on(1, &server);
     CHECK(record(1).flags & HILO_FLAG_OLDER_CONNECTION, "its place is taken for known");
+    close_two();
+}
+
+/* The same, while a request was open: what is answered then may be a later one. */
+static void chosen_again_within(void)
+{
+    struct dice d = { 6 };
+    struct tls one, two;
+    open_two(&one, &two, TLS_BY_DESCRIPTOR, false);
+    tls_shake_hands(&one, true);
+    tls_read(&one, &d, (const u8 *)request, strlen(request));
+    capture_select(TGID)->encrypts = 0;
+    tls_write(&one, &d, (const u8 *)answer, strlen(answer), strlen(answer), 0);
+    CHECK(kept_count == 1 && record(0).end == HILO_END_LOST && !record(0).status, "%u records, status %u", kept_count,
+          record(0).status);
+    exchange(&one);
+    is_on(1, &server);
     close_two();
 }
 
@@ -600,6 +618,7 @@ const struct test tls_tests[] = {
     { "TLS: one that begins in the middle", begun_in_the_middle },
     { "TLS: a connection that goes on without", left_in_plain_text },
     { "TLS: a process that is chosen again", chosen_again },
+    { "TLS: a process that is chosen again within a request", chosen_again_within },
     { "TLS: a body from a file", from_a_file },
     { "TLS: early data", early_data },
     { "TLS: early data that waits", early_data_that_waits },

@@ -1,5 +1,5 @@
-"""How much stack the kernel programs take, with all that they call: kernels before 6.3 or so refuse more than 512
-bytes (with a bare EACCES), and none is among those that most tests run on."""
+"""How much stack the kernel programs take, with all that they call: Linux 6.1 refuses more than 512 bytes (with a bare
+EACCES), and 6.18, on which most tests run, does not."""
 
 import collections
 import pathlib
@@ -59,4 +59,4 @@ def findings(name: str, text: str) -> Iterator[str]:
     deep = [chain for chain in chains(text).values() if taken(chain) > MOST]
     for chain in deep:
         way = " > ".join(f"{function} {size}" for function, size in chain)
-        yield f"{name}: {taken(chain)} bytes of stack, {MOST} are taken by every kernel: {way}"
+        yield f"{name}: {taken(chain)} bytes of stack, 6.1 takes {MOST}: {way}"

@@ -268,7 +268,7 @@ struct tls_session {
 	u64 socket;   /* the address of the socket that its records go through */
 	u64 received; /* bytes of plaintext */
 	u64 sent;
-	u64 since;    /* hilo_selected_process.encrypts as it began: with another one some calls were not seen */
+	u64 since;    /* hilo_selected_process.encrypts at its last call: with another one some calls were not seen */
 	u32 calling;  /* a function that counts bytes is at work */
 	u32 displaced; /* bytes have passed that were not seen: a gap of unknown size is before the next ones */
 	struct connection plain; /* where these stand in their HTTP messages */

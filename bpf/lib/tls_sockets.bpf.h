@@ -1,8 +1,8 @@
 /* A socket that carries TLS, as its own hooks see it: which of OpenSSL's objects its records belong to. That is found
  * by the function that its thread is in as it sends one; where OpenSSL does not know the socket (Node, asyncio: records
  * go through memory), by the function that the thread has just left as it sends the first one, a handshake, where that
- * is certain (pairing.bpf.h) and no other process's. What the records hold is walked where OpenSSL has it in plain text
- * (bpf/tls). */
+ * is certain (pairing.bpf.h) and the handshake nobody else's. What the records hold is walked where OpenSSL has it in
+ * plain text (bpf/tls). */
 #ifndef HILO_TLS_SOCKETS_H
 #define HILO_TLS_SOCKETS_H
 
@@ -68,8 +68,8 @@ static __always_inline bool tls_is_first(const struct tls_record *record, u64 sk
 	return (record->hello == TLS_SERVER_HELLO) == (socket_bytes_read(sk) > 0);
 }
 
-/* This socket's records are made by `ssl` from now on. `hello`: the first one is a handshake's
- * first message. `sure`: it leaves within one of OpenSSL's functions. */
+/* This socket's records are made by `ssl` from now on. `hello`: the first one is a handshake's first message.
+ * `sure`: it leaves within one of OpenSSL's functions. */
 __noinline int tls_session_begins(struct connection *conn, u64 ssl, u64 sk, u32 hello, u32 sure)
 {
 	if (!conn)

@@ -6,8 +6,8 @@
 #include "enrolment.bpf.h"
 
 /* One connection of many, its lock held. From now on its client's options are written, or what its server receives is
- * looked at; of a client's rests nothing is made before its next segment was shown (`observe`): it may belong to a
- * control group that these programs do not. */
+ * looked at; of a client's rests nothing is made before its next segment was shown (`observe`): these programs may
+ * not be attached to its control group. */
 static __always_inline void older_look(struct sock_common *common)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(common);

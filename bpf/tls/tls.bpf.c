@@ -186,6 +186,7 @@ int call_begins(struct pt_regs *regs)
 		/* One that was not seen to return, or not seen at all. */
 		if (session->calling || session->since != call.since)
 			session_is_displaced(session);
+		session->since = call.since;
 		session->calling = call_counts(&call);
 		if (call_writes(&call) && call.length)
 			call.walked = session_walk(session, ssl, call.buffer, call.length, 0, 0);
