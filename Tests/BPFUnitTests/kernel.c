@@ -31,9 +31,7 @@ static struct { u64 base, size; } regions[USER_REGIONS];
 static u32 region_count;
 static u32 kept_room;
 
-static struct inode socket_inode = { .i_mode = S_IFSOCK | 0777 };
 static struct file files[DESCRIPTORS];
-static struct socket sockets[DESCRIPTORS];
 static struct file *file_of[DESCRIPTORS];
 static struct fdtable descriptors = { .max_fds = DESCRIPTORS, .fd = file_of };
 static struct files_struct open_files = { .fdt = &descriptors };
@@ -296,8 +294,10 @@ void kernel_records_clear(void)
 
 void kernel_descriptor(u32 descriptor, struct kernel_socket *socket)
 {
-    sockets[descriptor].sk = &socket->sock;
-    files[descriptor] = (struct file){ .private_data = &sockets[descriptor], .f_inode = &socket_inode };
+    static unsigned long inodes;
+    socket->file = (struct socket_alloc){ { &socket->sock }, { .i_mode = S_IFSOCK, .i_ino = ++inodes } };
+    socket->sock.sk_socket = &socket->file.socket;
+    files[descriptor] = (struct file){ .private_data = &socket->file.socket, .f_inode = &socket->file.vfs_inode };
     file_of[descriptor] = &files[descriptor];
 }
 

@@ -13,6 +13,7 @@ struct kernel_socket {
     struct sock sock;
     struct tcp_sock tcp;
     struct socket_wq waiting;
+    struct socket_alloc file;
 };
 
 enum { DESCRIPTORS = 512 };

@@ -38,8 +38,29 @@ static void occupied(void)
     next_is_right(1, 1);
 }
 
+/* The end of a socket was not seen, and its address is another one's by now: what the first one was in the middle of
+ * ends, and the second begins as any other. */
+static void unseen_end(void)
+{
+    struct route next = { .family = AF_INET, .local_port = 80, .peer_port = 10, .receive_start = 70, .send_start = 90 };
+    open_server(true);
+    in(request);
+    CHECK(!kept_count, "%u records before an answer", kept_count);
+    peer_open(&server, 2, TGID, &next, true, false);
+    in(request);
+    struct hilo_exchange e = record(0);
+    CHECK(kept_count == 1 && e.end == HILO_END_RESET && e.peer_port == 9, "%u records, end %u, peer port %u",
+          kept_count, e.end, e.peer_port);
+    out(answer);
+    e = record(1);
+    CHECK(e.sequence == 0 && e.status == 204 && e.end == HILO_END_COMPLETE && e.peer_port == 10,
+          "sequence %u, status %u, end %u, peer port %u", e.sequence, e.status, e.end, e.peer_port);
+    next_is_right(2, 1);
+}
+
 const struct test possession_tests[] = {
     { "possession: another program has the connection", occupied },
     { "possession: a reset during a receive", reset_during_receive },
+    { "possession: a socket whose end was not seen", unseen_end },
     { 0 },
 };

@@ -12,6 +12,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
+#include "../lib/connections.bpf.h"
 #include "../lib/process.bpf.h"
 #include "../lib/sending.bpf.h"
 #include "../lib/tls_sockets.bpf.h"

@@ -46,6 +46,7 @@ struct socket_wq { struct wait_queue_head wait; } HILO_CORE;
 struct sock {
 	struct sock_common __sk_common;
 	struct socket_wq *sk_wq;
+	struct socket *sk_socket;
 	int sk_err;
 	int sk_sndbuf;
 	int sk_wmem_queued;
@@ -109,7 +110,10 @@ struct user_msghdr {
 	u64 msg_iovlen;
 };
 
-struct inode { u16 i_mode; } HILO_CORE;
+struct inode {
+	u16 i_mode;
+	unsigned long i_ino;
+} HILO_CORE;
 struct file {
 	void *private_data;
 	struct inode *f_inode;
@@ -120,6 +124,10 @@ struct fdtable {
 } HILO_CORE;
 struct files_struct { struct fdtable *fdt; } HILO_CORE;
 struct socket { struct sock *sk; } HILO_CORE;
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+} HILO_CORE;
 struct signal_struct { atomic_t live; } HILO_CORE;
 
 struct task_struct {

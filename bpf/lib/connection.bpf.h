@@ -174,6 +174,8 @@ struct connection {
 	 * client is the other at the server, and tells connections from one port apart. */
 	u32 origin_sent;
 	u32 origin_received;
+	u32 inode;         /* map connections_by_address: the socket's; another one's state has another */
+	u32 reserved;
 	u64 greeting;      /* `greets`: its random bytes */
 	u64 tls;           /* of which session (map tls_sessions) the bytes are the ciphertext; 0: of none */
 	struct outgoing outgoing;

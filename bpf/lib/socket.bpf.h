@@ -4,7 +4,6 @@
 #define HILO_SOCKET_H
 
 #include "../kernel/kernel_types.h"
-#include "../maps/connections.bpf.h"
 #include "walk.bpf.h"
 
 enum { WAITERS_MAX = 4 };
@@ -77,6 +76,16 @@ static __always_inline bool socket_is_waited_for(u64 sk)
 	return at != head;
 }
 
+/* The number of its inode, which no other socket has before 2^32 were made. 0: no process has it open (any more). */
+static __always_inline u32 socket_inode(u64 sk)
+{
+	struct socket *socket = BPF_CORE_READ((struct sock *)sk, sk_socket);
+	if (!socket)
+		return 0;
+	u64 inode = (u64)socket + bpf_core_field_offset(struct socket_alloc, vfs_inode);
+	return BPF_CORE_READ((struct inode *)inode, i_ino);
+}
+
 static __always_inline bool socket_is_tcp(u64 sk)
 {
 	u16 family = BPF_CORE_READ((struct sock *)sk, __sk_common.skc_family);
@@ -114,32 +123,6 @@ __noinline int connection_addresses(struct connection *conn, u64 sk)
 	*(u32 *)conn->local_address = local;
 	*(u32 *)conn->peer_address = peer;
 	return 0;
-}
-
-/* A connection's state by its socket's address, made when it is not there. */
-static __always_inline struct connection *connection_by_address(u64 sk, u32 tgid)
-{
-	struct connection *conn = bpf_map_lookup_elem(&connections_by_address, &sk);
-	if (conn)
-		return conn;
-	if (!socket_is_tcp(sk))
-		return 0;
-	u32 zero = 0;
-	struct connection *blank = bpf_map_lookup_elem(&connection_zero, &zero);
-	if (!blank)
-		return 0;
-	if (bpf_map_update_elem(&connections_by_address, &sk, blank, BPF_NOEXIST)) {
-		count(HILO_COUNT_CONNECTIONS_FULL);
-		return 0;
-	}
-	conn = bpf_map_lookup_elem(&connections_by_address, &sk);
-	if (!conn)
-		return 0;
-	/* A walked socket cannot be given a cookie: where nobody asked for one yet, a random number stands for it. */
-	u64 cookie = BPF_CORE_READ((struct sock *)sk, __sk_common.skc_cookie.counter);
-	conn->id = cookie ? cookie : random_id();
-	conn->tgid = tgid;
-	return conn;
 }
 
 /* A process connects: if it serves a request, that is what the connection is for, at first. */

@@ -2,6 +2,7 @@
 #ifndef HILO_ENROLMENT_H
 #define HILO_ENROLMENT_H
 
+#include "../lib/connections.bpf.h"
 #include "../lib/rest.bpf.h"
 #include "../maps/enrolled.bpf.h"
 #include "segment.bpf.h"

@@ -13,6 +13,7 @@
 #include <bpf/bpf_endian.h>
 #include "../lib/sending.bpf.h"
 #include "../lib/tls.bpf.h"
+#include "../maps/connections.bpf.h" /* lent with the others, as of which kind capture's sockets are */
 
 char LICENSE[] SEC("license") = "GPL";
 
