@@ -15,7 +15,7 @@ public enum SharedMaps {
         ]
         + ofSessions
 
-    private static let ofSessions = ["tls_sessions", "tls_calls"]
+    private static let ofSessions = ["tls_sessions", "tls_calls", "tls_pairings"]
 
     /// The ring to the tc-attacher.
     public static let ofRests = "resting"

@@ -187,9 +187,9 @@ static void crowd(void)
     for (u32 waits = 0; waits < 2; waits++) {
         struct tls one, two;
         open_two(&one, &two, TLS_BY_MEMORY, false);
-        for (u32 i = 0; i <= HILO_UNPAIRED_MAX; i++)
+        for (u32 i = 0; i <= UNPAIRED_MAX; i++)
             begin_handshake(0x9000 + i);
-        for (u32 i = 0; i <= HILO_UNPAIRED_MAX; i++)
+        for (u32 i = 0; i <= UNPAIRED_MAX; i++)
             tls_enter(HILO_TLS_FREE, 0x9000 + i, NULL, 0, NULL);
         kernel.now += waits ? 61000000000ULL : 0;
         tls_shake_hands(&one, true);

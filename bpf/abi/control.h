@@ -53,16 +53,6 @@ struct hilo_settings {
 	__u8 ports[8192];       /* bit port%8 of byte port/8: who listens there is selected at once */
 };
 
-enum {
-	HILO_UNPAIRED_MAX = 4,
-};
-
-/* An object of OpenSSL that has no socket yet. */
-struct hilo_unpaired {
-	__u64 ssl;       /* 0: none */
-	__u64 called_ns; /* last, CLOCK_MONOTONIC */
-};
-
 /* A value of map `selected_processes`: a process whose traffic is captured, by its tgid. User space adds it blank. */
 struct hilo_selected_process {
 	__s32 open;      /* requests received and not answered yet */
@@ -77,8 +67,6 @@ struct hilo_selected_process {
 	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
 	__u64 judged;    /* by which number its calls are judged together (bpf/lib/harm.bpf.h); 0: none yet */
 	__u64 encrypts;  /* since when it is seen in OpenSSL's functions, CLOCK_MONOTONIC; 0: it was not */
-	__u64 crowded_ns; /* when there may have been others than the following, last; 0: never */
-	struct hilo_unpaired unpaired[HILO_UNPAIRED_MAX]; /* see bpf/lib/pairing.bpf.h */
 	__u32 handshakes; /* of TLS, begun where nothing is attached to OpenSSL */
 	__u32 reserved;
 };

@@ -169,7 +169,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	/* What is attached is not in what it runs now. */
 	if (p) {
 		p->encrypts = p->handshakes = 0;
-		pairing_forget(p);
+		pairing_forget(task->tgid);
 	}
 	process_report(task->tgid, 0, HILO_PROCESS_EXEC, 0, p != 0);
 	return 0;
@@ -193,6 +193,9 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exited, struct task_struct *task)
 {
 	u32 tgid = task->tgid, tid = task->pid;
+	/* Whether or not it is traced still. */
+	if (!task->signal->live.counter)
+		pairing_forget(tgid);
 	struct hilo_selected_process *p = selected(tgid);
 	if (!p)
 		return 0;

@@ -290,6 +290,20 @@ struct tls_call {
 	u8 reserved;
 };
 
+enum { UNPAIRED_MAX = 4 };
+
+/* An object of OpenSSL that has no socket yet. */
+struct unpaired {
+	u64 ssl;       /* 0: none */
+	u64 called_ns; /* last, CLOCK_MONOTONIC */
+};
+
+/* The objects of one process, see pairing.bpf.h. */
+struct pairing {
+	u64 crowded_ns; /* when there may have been others than the following, last; 0: never */
+	struct unpaired unpaired[UNPAIRED_MAX];
+};
+
 /* The traceparent of an open incoming request, to recognise it when a proxy forwards it unchanged. */
 struct forwarded_key {
 	u8 trace_id[16];

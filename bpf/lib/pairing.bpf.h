@@ -5,31 +5,53 @@
 #ifndef HILO_PAIRING_H
 #define HILO_PAIRING_H
 
-#include "../abi/control.h"
-#include "../kernel/kernel_types.h"
-#include <bpf/bpf_helpers.h>
+#include "../maps/pairings.bpf.h"
 
 /* So long after its last call the handshake that an object has made may leave. Its peer has given up by then. */
 #define PAIRING_PATIENCE_NS 60000000000ULL
 
+static __always_inline struct pairing *pairing_of(u32 tgid)
+{
+	return bpf_map_lookup_elem(&tls_pairings, &tgid);
+}
+
+/* Made when it is not there. Without one nothing is paired. */
+static __always_inline struct pairing *pairing_for(u32 tgid)
+{
+	struct pairing *p = pairing_of(tgid);
+	u32 zero = 0;
+	struct pairing *blank = p ? 0 : bpf_map_lookup_elem(&tls_pairing_zero, &zero);
+	if (blank) {
+		bpf_map_update_elem(&tls_pairings, &tgid, blank, BPF_NOEXIST);
+		p = pairing_of(tgid);
+	}
+	return p;
+}
+
 /* There may be handshakes that nothing is known of: one that came in, to be passed on, or of more objects than are
  * remembered. */
-static __always_inline void pairing_is_doubtful(struct hilo_selected_process *p)
+__noinline int pairing_is_doubtful(u32 tgid)
 {
-	p->crowded_ns = bpf_ktime_get_ns();
+	struct pairing *p = pairing_for(tgid);
+	if (p)
+		p->crowded_ns = bpf_ktime_get_ns();
+	return 0;
 }
 
 /* This object, which has no socket, is being called. */
-static __always_inline void pairing_begins(struct hilo_selected_process *p, u64 ssl)
+static __always_inline void pairing_begins(u32 tgid, u64 ssl)
 {
 	u64 now = bpf_ktime_get_ns();
-	for (u32 i = 0; i < HILO_UNPAIRED_MAX; i++) {
+	struct pairing *p = pairing_for(tgid);
+	if (!p)
+		return;
+	for (u32 i = 0; i < UNPAIRED_MAX; i++) {
 		if (p->unpaired[i].ssl != ssl)
 			continue;
 		p->unpaired[i].called_ns = now;
 		return;
 	}
-	for (u32 i = 0; i < HILO_UNPAIRED_MAX; i++) {
+	for (u32 i = 0; i < UNPAIRED_MAX; i++) {
 		u64 other = p->unpaired[i].ssl;
 		if (other && now - p->unpaired[i].called_ns < PAIRING_PATIENCE_NS)
 			continue;
@@ -38,39 +60,40 @@ static __always_inline void pairing_begins(struct hilo_selected_process *p, u64 
 		if (__sync_val_compare_and_swap(&p->unpaired[i].ssl, other, ssl) == other)
 			return;
 	}
-	pairing_is_doubtful(p);
+	p->crowded_ns = now;
 }
 
 /* It has a socket, has shaken hands, or is gone. */
-static __always_inline void pairing_ends(struct hilo_selected_process *p, u64 ssl)
+__noinline int pairing_ends(u32 tgid, u64 ssl)
 {
-	for (u32 i = 0; i < HILO_UNPAIRED_MAX; i++)
+	struct pairing *p = pairing_of(tgid);
+	for (u32 i = 0; p && i < UNPAIRED_MAX; i++)
 		if (p->unpaired[i].ssl == ssl)
 			__sync_val_compare_and_swap(&p->unpaired[i].ssl, ssl, 0);
+	return 0;
 }
 
-/* What the process runs is another program now. */
-static __always_inline void pairing_forget(struct hilo_selected_process *p)
+/* The process has ended, or what it runs is another program now. */
+static __always_inline void pairing_forget(u32 tgid)
 {
-	for (u32 i = 0; i < HILO_UNPAIRED_MAX; i++)
-		p->unpaired[i].ssl = 0;
-	p->crowded_ns = 0;
+	bpf_map_delete_elem(&tls_pairings, &tgid);
 }
 
-/* No other object can have made the handshake that leaves now. */
-static __always_inline bool pairing_is_certain(const struct hilo_selected_process *p, u64 ssl)
+/* 1: no other object can have made the handshake that leaves now. */
+__noinline int pairing_is_certain(u32 tgid, u64 ssl)
 {
 	u64 now = bpf_ktime_get_ns();
-	bool waits = false;
-	if (p->crowded_ns && now - p->crowded_ns < PAIRING_PATIENCE_NS)
-		return false;
-	for (u32 i = 0; i < HILO_UNPAIRED_MAX; i++) {
+	const struct pairing *p = pairing_of(tgid);
+	int waits = 0;
+	if (!p || (p->crowded_ns && now - p->crowded_ns < PAIRING_PATIENCE_NS))
+		return 0;
+	for (u32 i = 0; i < UNPAIRED_MAX; i++) {
 		u64 other = p->unpaired[i].ssl;
 		if (!other || now - p->unpaired[i].called_ns >= PAIRING_PATIENCE_NS)
 			continue;
 		if (other != ssl)
-			return false;
-		waits = true;
+			return 0;
+		waits = 1;
 	}
 	return waits;
 }

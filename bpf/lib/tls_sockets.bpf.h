@@ -55,7 +55,7 @@ static __always_inline void tls_received(u32 tgid, struct hilo_selected_process 
 	if (io->hello && io->hello_random != TLS_RETRY_RANDOM)
 		bpf_map_update_elem(&hellos, &key, &here, BPF_ANY);
 	else if (p->encrypts && (io->hello || io->total < TLS_HELLO_BYTES))
-		pairing_is_doubtful(p);
+		pairing_is_doubtful(tgid);
 }
 
 /* A hello that leaves where no object says that it is its own: this socket's first bytes, nobody else's, and in its
@@ -140,24 +140,43 @@ static __always_inline void tls_pass_on(struct connection *conn, struct tls_sess
 	from->optional = 0;
 }
 
-/* The thread's object may have made the records that leave now: begins its session if it has. */
-static __always_inline void tls_pair(struct connection *conn, struct scratch *s, struct hilo_selected_process *p,
-				     struct tls_call *call)
+enum {
+	MADE = 1, /* by this object */
+	MADE_HELLO = 2, /* its first one */
+};
+
+/* Has the thread's object made the records that leave now? */
+__noinline int tls_made_by(struct connection *conn, struct tls_call *call)
 {
-	u64 sk = io_socket(&s->io), ssl = call->ssl;
+	struct scratch *s = scratch_get();
+	if (!conn || !call || !s)
+		return 0;
+	u64 ssl = call->ssl;
 	struct tls_record record = tls_record_of(conn, s);
-	/* It sends within one of OpenSSL's functions. Else only who has not shaken hands yet can have made a hello. */
+	int made = record.hello ? MADE | MADE_HELLO : MADE;
+	if (!record.type)
+		return 0;
+	/* It sends within one of OpenSSL's functions. */
+	if (call->function)
+		return made;
+	/* Else only who has not shaken hands yet can have made a hello. */
+	if (!record.hello)
+		return 0;
+	call->ssl = 0;
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	return pairing_is_certain(tgid, ssl) && tls_is_first(&record, io_socket(&s->io)) ? made : 0;
+}
+
+/* Begins the session of the thread's object if its records leave now. */
+static __always_inline void tls_pair(struct connection *conn, const struct scratch *s,
+				     const struct hilo_selected_process *p, struct tls_call *call)
+{
+	u64 ssl = call->ssl;
 	u32 sure = call->function != 0;
-	if (!record.type || (!sure && !record.hello))
+	int made = tls_made_by(conn, call);
+	if (!made || !tls_session_begins(conn, ssl, io_socket(&s->io), made & MADE_HELLO, sure))
 		return;
-	if (!sure) {
-		call->ssl = 0;
-		if (!pairing_is_certain(p, ssl) || !tls_is_first(&record, sk))
-			return;
-	}
-	if (!tls_session_begins(conn, ssl, sk, record.hello, sure))
-		return;
-	pairing_ends(p, ssl);
+	pairing_ends(conn->tgid, ssl);
 	struct tls_session *session = tls_session_get(ssl, conn->tgid);
 	if (!session)
 		return;

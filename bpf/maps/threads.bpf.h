@@ -1,5 +1,5 @@
 /* thread_flows: what each thread of a traced process works on. 32,768 x about 80 B, made when needed.
- * selected_processes: whose traffic is captured. 8,192 x about 140 B. */
+ * selected_processes: whose traffic is captured. 8,192 x about 70 B. */
 #ifndef HILO_MAP_THREADS_H
 #define HILO_MAP_THREADS_H
 #include <bpf/bpf_helpers.h>

@@ -164,13 +164,13 @@ int call_begins(struct pt_regs *regs)
 			tls_session_drop(session, 0);
 		if (again)
 			bpf_map_delete_elem(&tls_calls, &thread);
-		pairing_ends(p, ssl);
+		pairing_ends(tgid, ssl);
 		return 0;
 	}
 	call.settled = session || (again && outer->settled);
 	call.early = again && (outer->early || (outer->function == HILO_TLS_EARLY && call_counts(&call)));
 	if (!call.settled)
-		pairing_begins(p, ssl);
+		pairing_begins(tgid, ssl);
 	if (call_reads(&call) || call_writes(&call)) {
 		bool is_int = call.function == HILO_TLS_READ || call.function == HILO_TLS_WRITE;
 		if (is_int)
@@ -224,9 +224,8 @@ int call_ends(struct pt_regs *regs)
 	struct tls_session *session = tls_session_get(call.ssl, tgid);
 	if (!session) {
 		/* Hands are shaken: its first record has left. Not so where that has not been waited for. */
-		struct hilo_selected_process *p = returned > 0 && !call.early ? selected(tgid) : 0;
-		if (p && call.function != HILO_TLS_EARLY) {
-			pairing_ends(p, call.ssl);
+		if (returned > 0 && !call.early && call.function != HILO_TLS_EARLY) {
+			pairing_ends(tgid, call.ssl);
 			entered->settled = 1;
 		}
 		return 0;
