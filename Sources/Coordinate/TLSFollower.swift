@@ -147,7 +147,7 @@ final class TLSFollower: Sendable {
         case .success(let file): opened = file
         }
         let status = opened.status
-        guard status.isRegular, !state.without.contains(status) else { return }
+        guard status.isRegular, !state.unsearched.contains(status) else { return }
         switch state.attachments.room(for: status.identity, of: pid) {
         case .taken: return
         case .fullOfProcess:
@@ -176,12 +176,14 @@ final class TLSFollower: Sendable {
             let facts = facts.merging(["reason": "\(error)"]) { $1 }
             switch error {
             case .declined(let declined) where declined.errno == AttachRequest.noOpenSSL:
-                state.remember(without: opened.status)
+                state.unsearched.add(opened.status)
                 return logger.debug("A file of a traced process does not hold OpenSSL", metadata: facts)
             case .declined(let declined) where declined.reason == .gone:
                 return logger.debug("A process has ended before its TLS was followed", metadata: facts)
-            // Its file system, most likely: the tls-attacher is replaced, and is not asked for the file again.
-            case .late: state.remember(without: opened.status)
+            // Its file system, most likely. The tls-attacher is replaced.
+            case .late:
+                state.setAside.insert(pid)
+                state.unsearched.isLate(opened.status, of: pid)
             case .declined, .gone, .unencodable, .unsendable: break
             }
             warn("TLS of a process cannot be followed", facts, &state)
@@ -259,8 +261,8 @@ private struct State {
     /// The maps that are worked on; 0: none are.
     var maps = 0
     var attachments: Attachments<HeldDescriptor>
-    /// Files that do not hold OpenSSL, as they were then.
-    private(set) var without: Set<FileStatus> = []
+    /// As they were then.
+    var unsearched = UnsearchedFiles<FileStatus>()
 
     /// Processes of which something did not answer.
     var setAside: Set<UInt32> = []
@@ -277,7 +279,6 @@ private struct State {
     var warnings = LineGate(most: 10, interval: .seconds(30))
     var news = LineGate(most: 100, interval: .seconds(5))
 
-    private static let mostWithout = 1024
     private static let mostLosses = 3
 
     init(mostFiles: Int) {
@@ -297,10 +298,5 @@ private struct State {
         losses[pid] = nil
         awaiting.remove(pid)
         return attachments.remove(pid)
-    }
-
-    mutating func remember(without file: FileStatus) {
-        if without.count >= State.mostWithout { without = [] }
-        without.insert(file)
     }
 }

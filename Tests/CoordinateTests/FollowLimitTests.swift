@@ -48,6 +48,29 @@ import Wire
         #expect(AttachmentLimit.files(descriptors: descriptors, needed: 256) == files)
     }
 
+    @Test func aFileThatDoesNotAnswerOneProcessIsSearchedForOthers() {
+        var unsearched = UnsearchedFiles<Int>(most: 8)
+        for _ in 0..<5 { unsearched.isLate(1, of: 100) }
+        unsearched.isLate(1, of: 101)
+        #expect(!unsearched.contains(1))
+        unsearched.isLate(1, of: 102)
+        #expect(unsearched.contains(1) && !unsearched.contains(2))
+    }
+
+    @Test func filesAreForgottenRatherThanGathered() {
+        var unsearched = UnsearchedFiles<Int>(most: 8)
+        for file in 1...8 { unsearched.add(file) }
+        #expect((1...8).allSatisfy(unsearched.contains))
+        unsearched.add(9)
+        #expect((1...8).allSatisfy { !unsearched.contains($0) } && unsearched.contains(9))
+        for file in 11...18 { unsearched.isLate(file, of: 1) }
+        unsearched.isLate(19, of: 1)
+        for pid in 2...3 as ClosedRange<UInt32> { unsearched.isLate(11, of: pid) }
+        #expect(!unsearched.contains(11), "what was late first was forgotten")
+        unsearched.isLate(11, of: 4)
+        #expect(unsearched.contains(11))
+    }
+
     // MARK: - Questions
 
     @Test func theAttacherIsNotAskedTooOften() {
