@@ -105,6 +105,7 @@ KERNELS ?= 6.1 6.12
 test-vm: $(VENV)/.ready ## The end-to-end tests on other kernels, emulated (long)
 	@scripts/setup.sh build demo test vm
 	@$(MAKE) stage
+	@cd Tests/EndToEnd && $(abspath $(VENV))/bin/python -m kit.clients >/dev/null
 	@for kernel in $(KERNELS); do \
 		scripts/step.sh "End-to-end tests on Linux $$kernel" $(PYTHON) Tests/VM/vm.py "$$kernel" --suite -- $(PYTEST_ARGS); \
 	done
