@@ -189,6 +189,7 @@ extension Conductor {
             "Contexts are passed on",
             metadata: [
                 "headers": "\(carriers.contains(.headers))", "tcp_option": "\(carriers.contains(.tcp))",
+                "ip_options_read": "\(carriers.contains(.ip))",
                 "later_requests": "\(later)", "older_connections": "\(older)",
             ])
     }

@@ -56,7 +56,7 @@ public enum TLSChoice: String, Sendable, CaseIterable {
     case openssl
 }
 
-/// The carriers into which an outgoing request's context is written.
+/// The carriers into which an outgoing request's context is written, and from which an incoming one's is read.
 public struct ContextPropagation: OptionSet, Sendable, Hashable {
     public let rawValue: UInt8
 
@@ -68,6 +68,9 @@ public struct ContextPropagation: OptionSet, Sendable, Hashable {
     public static let headers = ContextPropagation(rawValue: 1)
     /// A TCP option, for traffic whose bytes cannot be changed.
     public static let tcp = ContextPropagation(rawValue: 2)
+    /// Options of IP, which OBI once wrote: they are read, and never written.
+    public static let ip = ContextPropagation(rawValue: 4)
+    /// What `all` means. Not options of IP, which few still send.
     public static let all: ContextPropagation = [.headers, .tcp]
     public static let disabled: ContextPropagation = []
 }

@@ -129,12 +129,12 @@ struct SettingsBuilder {
         var result = ContextPropagation.disabled
         for part in ValueParser.list(text) {
             switch part.lowercased() {
-            case "all": result = .all
+            case "all": result.formUnion(.all)
             case "disabled": return .disabled
             case "headers", "http": result.insert(.headers)
             case "tcp": result.insert(.tcp)
-            case "ip": throw PatternError("'ip' is no longer done by anyone: routers drop packets with IP options")
-            default: throw ValueParser.notOne(part, of: ["all", "disabled", "headers", "tcp"])
+            case "ip": result.insert(.ip)
+            default: throw ValueParser.notOne(part, of: ["all", "disabled", "headers", "ip", "tcp"])
             }
         }
         return result

@@ -32,7 +32,8 @@ public enum HelperPlan: Hashable, Sendable {
 
         public static let headers = Carriers(rawValue: 1)
         public static let tcp = Carriers(rawValue: 2)
-        public static let all: Carriers = [.headers, .tcp]
+        public static let ip = Carriers(rawValue: 4)
+        public static let all: Carriers = [.headers, .tcp, .ip]
     }
 
     /// Where capture hangs; the names are the event-reader's.

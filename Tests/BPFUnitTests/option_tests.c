@@ -1,5 +1,6 @@
 /* bpf/propagate/option.bpf.h: which segments carry the option, and what is made of one that comes. */
 #include "one_server.h"
+#include "packet.h"
 #include "segment.h"
 
 enum { CLIENT = 200, WRITE = BPF_SOCK_OPS_WRITE_HDR_OPT_CB, RESERVE = BPF_SOCK_OPS_HDR_OPT_LEN_CB };
@@ -127,10 +128,83 @@ static void not_believed(void)
     }
 }
 
+enum { SEQUENCE = 0x01020304, ACKNOWLEDGED = 0x05060708 };
+
+/* The same with a packet that has this among its headers of IP. */
+static struct hilo_exchange receive_ip(const struct route *from, const u8 *options, u32 size, u32 cut)
+{
+    struct route route = *from;
+    route.receive_start = SEQUENCE;
+    capture_reset_propagating(1, true, HILO_PROPAGATE_IP);
+    capture_select(TGID);
+    peer_run_thread(TGID, TGID);
+    peer_open(&server, 1, TGID, &route, false, false);
+    packet_brings(&server, SEQUENCE, ACKNOWLEDGED, strlen(request), options, size, cut);
+    in(request);
+    out(answer);
+    return kept_count ? record(0) : (struct hilo_exchange){ 0 };
+}
+
+static const struct ip_case {
+    const char *what;
+    u32 route, size;
+    u8 options[40];
+    u8 trace; /* where it begins */
+    u8 span_id[8];
+} ip_cases[] = {
+    { "IPv4, the first form", 0, 20, { 0x88, 20, 1, [17] = 2 }, 2, { 4, 3, 2, 1, 8, 7, 6, 5 } },
+    { "IPv4, the second form", 0, 20, { 0x5e, 20, 1, [17] = 2 }, 2, { 1, 2, 3, 4, 5, 6, 7, 8 } },
+    { "IPv4, behind another option", 0, 24, { 1, 1, 1, 1, 0x5e, 20, 1, [21] = 2 }, 6, { 1, 2, 3, 4, 5, 6, 7, 8 } },
+    { "IPv6, the first form", 1, 24, { 6, 2, 9, 20, 1, [19] = 2 }, 4, { 4, 3, 2, 1, 8, 7, 6, 5 } },
+    { "IPv6, the second form", 1, 32, { 6, 3, 0x1e, 28, 1, [19] = 2, 9, 8, 7, 6, 5, 4, 3, 2 }, 4,
+      { 9, 8, 7, 6, 5, 4, 3, 2 } },
+    { "IPv4 on a socket of IPv6", 2, 20, { 0x88, 20, 1, [17] = 2 }, 2, { 4, 3, 2, 1, 8, 7, 6, 5 } },
+};
+
+static void ip_read(void)
+{
+    for (u32 i = 0; i < sizeof(ip_cases) / sizeof(ip_cases[0]); i++) {
+        const struct ip_case *c = &ip_cases[i];
+        struct hilo_exchange e = receive_ip(&client_routes[c->route], c->options, c->size, 0);
+        CHECK(e.parent_source == HILO_PARENT_OPTION && !memcmp(e.trace_id, c->options + c->trace, 16) &&
+              !memcmp(e.parent_id, c->span_id, 8) && (e.flags & HILO_FLAG_PARENT_REMOTE) &&
+              capture_counter(HILO_COUNT_OPTION_READ) == 1, "%s: source %u", c->what, e.parent_source);
+    }
+}
+
+/* Each byte that says what it is, changed; each length of packet. */
+static void ip_not_believed(void)
+{
+    for (u32 i = 0; i < sizeof(ip_cases) / sizeof(ip_cases[0]); i++) {
+        const struct ip_case *c = &ip_cases[i];
+        u32 first = c->size == 24 && !c->route ? 4 : 0;
+        for (u32 at = first; at < c->trace; at++) {
+            u8 options[40];
+            memcpy(options, c->options, sizeof(options));
+            options[at] ^= 0x40;
+            struct hilo_exchange e = receive_ip(&client_routes[c->route], options, c->size, 0);
+            CHECK(e.parent_source == HILO_PARENT_NONE && !capture_counter(HILO_COUNT_OPTION_READ),
+                  "%s, byte %u: source %u", c->what, at, e.parent_source);
+        }
+        for (u32 cut = 13; cut < 100; cut++) {
+            struct hilo_exchange e = receive_ip(&client_routes[c->route], c->options, c->size, cut);
+            CHECK(e.parent_source == HILO_PARENT_NONE, "%s, without the last %u bytes: source %u", c->what, cut,
+                  e.parent_source);
+        }
+        u8 nothing[40];
+        memcpy(nothing, c->options, sizeof(nothing));
+        memset(nothing + c->trace, 0, 16);
+        CHECK(receive_ip(&client_routes[c->route], nothing, c->size, 0).parent_source == HILO_PARENT_NONE,
+              "%s: a trace without a number", c->what);
+    }
+}
+
 const struct test option_tests[] = {
     { "option: on the segment of the request, and no other", written },
     { "option: while it is changed", being_changed },
     { "option: what comes in", read },
     { "option: what is not believed", not_believed },
+    { "option: what comes in headers of IP", ip_read },
+    { "option: what is not believed there", ip_not_believed },
     { 0 },
 };

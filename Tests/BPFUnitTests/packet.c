@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 
-enum { IPV4 = 20, IPV6 = 40, TCP = 32 };
+enum { IPV4 = 20, IPV6 = 40, TCP = 32, DESTINATION_OPTIONS = 60 };
 
 static struct page packet;
 static struct peer *found;
@@ -58,6 +58,11 @@ struct bpf_sock *bpf_sk_lookup_tcp(void *context, struct bpf_sock_tuple *tuple, 
     return (struct bpf_sock *)&found->socket.sock;
 }
 
+struct bpf_sock *bpf_sk_fullsock(struct bpf_sock *socket)
+{
+    return socket;
+}
+
 long bpf_sk_release(void *socket)
 {
     held -= socket == &found->socket.sock;
@@ -66,7 +71,7 @@ long bpf_sk_release(void *socket)
 
 static int run(int (*program)(struct __sk_buff *), struct peer *peer, u16 protocol)
 {
-    struct __sk_buff skb = { .protocol = __builtin_bswap16(protocol) };
+    struct __sk_buff skb = { .protocol = __builtin_bswap16(protocol), .sk = peer ? (void *)&peer->socket.sock : NULL };
     found = peer;
     int answer = program(&skb);
     if (held)
@@ -91,34 +96,58 @@ static void put16(u8 *to, u16 value)
     to[1] = value;
 }
 
-void packet_arrives(struct peer *peer, u32 sequence, u32 payload)
+static void put32(u8 *to, u32 value)
+{
+    put16(to, value >> 16);
+    put16(to + 2, value);
+}
+
+/* Makes the packet. Returns its protocol. */
+static u16 make(const struct peer *peer, u32 sequence, u32 acknowledged, u32 payload, const u8 *options, u32 size)
 {
     const struct sock_common *c = &peer->socket.sock.__sk_common;
     static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
     bool six = c->skc_family == AF_INET6 && memcmp(&c->skc_v6_daddr, mapped, 12);
     const u8 *from = c->skc_family == AF_INET ? (const u8 *)&c->skc_daddr : c->skc_v6_daddr.byte + (six ? 0 : 12);
     const u8 *to = c->skc_family == AF_INET ? (const u8 *)&c->skc_rcv_saddr : c->skc_v6_rcv_saddr.byte + (six ? 0 : 12);
-    u8 bytes[IPV6 + TCP] = { 0 }, *tcp = bytes + (six ? IPV6 : IPV4);
+    u8 ip[IPV6] = { 0 }, tcp[TCP] = { 0 };
     if (six) {
-        bytes[0] = 0x60;
-        put16(bytes + 4, TCP + payload);
-        bytes[6] = IPPROTO_TCP;
-        memcpy(bytes + 8, from, 16);
-        memcpy(bytes + 24, to, 16);
+        ip[0] = 0x60;
+        put16(ip + 4, size + TCP + payload);
+        ip[6] = size ? DESTINATION_OPTIONS : IPPROTO_TCP;
+        memcpy(ip + 8, from, 16);
+        memcpy(ip + 24, to, 16);
     } else {
-        bytes[0] = 0x45;
-        put16(bytes + 2, IPV4 + TCP + payload);
-        bytes[9] = IPPROTO_TCP;
-        memcpy(bytes + 12, from, 4);
-        memcpy(bytes + 16, to, 4);
+        ip[0] = 0x45 + size / 4;
+        put16(ip + 2, IPV4 + size + TCP + payload);
+        ip[9] = IPPROTO_TCP;
+        memcpy(ip + 12, from, 4);
+        memcpy(ip + 16, to, 4);
     }
     memcpy(tcp, &c->skc_dport, 2);
     put16(tcp + 2, c->skc_num);
-    put16(tcp + 4, sequence >> 16);
-    put16(tcp + 6, sequence);
+    put32(tcp + 4, sequence);
+    put32(tcp + 8, acknowledged);
     tcp[12] = TCP / 4 << 4;
     packet.size = 0;
-    page_add(&packet, bytes, (six ? IPV6 : IPV4) + TCP);
-    if (run(arriving, peer, six ? ETH_P_IPV6 : ETH_P_IP) != TCX_NEXT)
+    page_add(&packet, ip, six ? IPV6 : IPV4);
+    page_add(&packet, options, size);
+    page_add(&packet, tcp, TCP);
+    return six ? ETH_P_IPV6 : ETH_P_IP;
+}
+
+void packet_arrives(struct peer *peer, u32 sequence, u32 payload)
+{
+    u16 protocol = make(peer, sequence, 0, payload, (const u8 *)"", 0);
+    if (run(arriving, peer, protocol) != TCX_NEXT)
+        abort();
+}
+
+void packet_brings(struct peer *peer, u32 sequence, u32 acknowledged, u32 payload, const u8 *options, u32 size,
+                   u32 cut)
+{
+    u16 protocol = make(peer, sequence, acknowledged, payload, options, size);
+    packet.size -= cut < packet.size ? cut : packet.size;
+    if (run(packet_arriving, peer, protocol) != 1)
         abort();
 }

@@ -326,6 +326,7 @@ import TraceContext
     @Test(arguments: [
         ("disabled", ContextPropagation.disabled), ("all", .all), ("headers", .headers), ("http", .headers),
         ("tcp", .tcp), ("'headers,tcp'", .all), ("'tcp, disabled'", .disabled),
+        ("ip", .ip), ("'ip,all'", .all.union(.ip)), ("'all,ip'", .all.union(.ip)),
     ])
     func readsContextPropagation(text: String, value: ContextPropagation) throws {
         let loading = Loading("ebpf: {context_propagation: \(text)}")

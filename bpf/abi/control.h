@@ -35,6 +35,8 @@ enum hilo_tls_function {
 enum hilo_propagation {
 	HILO_PROPAGATE_HEADERS = 1 << 0, /* traceparent in the request's head */
 	HILO_PROPAGATE_TCP = 1 << 1,     /* a TCP option of the segment that the request begins in */
+	HILO_PROPAGATE_IP = 1 << 2,      /* IP options, as OBI once wrote them: read, and never written */
+	HILO_PROPAGATE_ALL = HILO_PROPAGATE_HEADERS | HILO_PROPAGATE_TCP | HILO_PROPAGATE_IP,
 };
 
 enum hilo_sampler {

@@ -78,7 +78,7 @@ static __always_inline bool identity_server(const struct connection *conn, const
 	struct prepared_context *peer = placed ? bpf_map_lookup_elem(&prepared_contexts, &key) : 0;
 	u8 source = HILO_PARENT_PEER;
 	int flags = -1;
-	if (options.propagation & HILO_PROPAGATE_TCP) {
+	if (options.propagation & (HILO_PROPAGATE_TCP | HILO_PROPAGATE_IP)) {
 		if (conn->secure) {
 			key.sequence = conn->id;
 			key.secure = PREPARED_NEXT;

@@ -8,13 +8,6 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
-struct tcp_header {
-	__be16 source, dest;
-	__be32 sequence, acknowledged;
-	u8 data_offset; /* its upper half: words of header */
-	u8 others[7];
-};
-
 /* A TCP segment that brings bytes. */
 struct arrival {
 	struct watched_key key;

@@ -3,7 +3,7 @@
 #ifndef HILO_OPTION_H
 #define HILO_OPTION_H
 
-#include "enrolment.bpf.h"
+#include "arrived.bpf.h"
 
 enum {
 	OPTION_KIND = 25,
@@ -86,21 +86,11 @@ static __always_inline void option_read(struct bpf_sock_ops *event)
 		return;
 	__builtin_memcpy(context.trace_id, option.trace_id, 16);
 	__builtin_memcpy(context.span_id, option.span_id, 8);
-	const u64 *trace = (const u64 *)context.trace_id, *span = (const u64 *)context.span_id;
-	if (!(trace[0] | trace[1]) || !*span)
-		return;
 	if (found == OPTION_LENGTH_FLAGS)
 		context.trace_flags = option.trace_flags & 1;
 	segment_peer(event, key.address);
 	key.port = bpf_ntohl(event->remote_port);
-	struct bpf_sock *sk = event->sk;
-	const struct connection *conn = sk ? connection_of(sk) : 0;
-	if (conn && conn->tls) {
-		key.sequence = conn->id;
-		key.secure = PREPARED_NEXT;
-	}
-	bpf_map_update_elem(&arrived_contexts, &key, &context, BPF_ANY);
-	count(HILO_COUNT_OPTION_READ);
+	context_arrived(&key, &context, event->sk);
 }
 
 #endif

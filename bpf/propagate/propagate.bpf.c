@@ -9,6 +9,7 @@
  *                   these programs
  *   arriving        sched_cls, on every interface: notes what comes in for traced clients, and lets such a one go if
  *                   its peer speaks first
+ *   packet_arriving cgroup_skb, where it is asked for: reads what OBI once wrote into options of IP
  *
  * A socket in map `enrolled` is no ordinary socket: on some kernels FIONREAD answers 0 there, and a blocking receive
  * can be interrupted by what should not interrupt it. So each is in it for as short as can be: from being established
@@ -24,6 +25,7 @@
 #include "enrolment.bpf.h"
 #include "arrival.bpf.h"
 #include "header.bpf.h"
+#include "ip_option.bpf.h"
 #include "older.bpf.h"
 #include "option.bpf.h"
 
@@ -105,4 +107,12 @@ int arriving(struct __sk_buff *packet)
 {
 	arrival_look(packet);
 	return TCX_NEXT;
+}
+
+/* Whatever it finds, the packet goes on. */
+SEC("cgroup_skb/ingress")
+int packet_arriving(struct __sk_buff *packet)
+{
+	ip_option_read(packet);
+	return 1;
 }

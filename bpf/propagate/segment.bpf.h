@@ -1,4 +1,4 @@
-/* The TCP header of the segment that a callback of sockops is about. */
+/* TCP headers: of packets, and of the segment that a callback of sockops is about. */
 #ifndef HILO_SEGMENT_H
 #define HILO_SEGMENT_H
 
@@ -10,6 +10,13 @@ enum {
 	TCP_SEQUENCE = 4,
 	TCP_DATA_OFFSET = 12, /* its upper half: words of header */
 	TCP_HEADER_MIN = 20,
+};
+
+struct tcp_header {
+	__be16 source, dest;
+	__be32 sequence, acknowledged;
+	u8 data_offset; /* its upper half: words of header */
+	u8 others[7];
 };
 
 /* Bytes of header, options included; all of the segment where it cannot be seen. */

@@ -1,3 +1,4 @@
+internal import BPFABI
 internal import HelperKit
 
 /// Which hooks the capture programs hang on.
@@ -56,8 +57,9 @@ struct Arguments {
                 }
                 tableScale = scale
             case "--carriers":
-                guard let carriers = UInt32(value), (0...3).contains(carriers) else {
-                    throw HelperFault(.usage, "--carriers is a number from 0 to 3, not '\(value)'")
+                let all = HILO_PROPAGATE_ALL.rawValue
+                guard let carriers = UInt32(value), carriers <= all else {
+                    throw HelperFault(.usage, "--carriers is a number from 0 to \(all), not '\(value)'")
                 }
                 self.carriers = carriers
             case "--tls":

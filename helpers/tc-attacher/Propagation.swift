@@ -20,6 +20,8 @@ struct Propagation {
 
     /// What hangs on the control group; the one of map `enrolled` belongs to that map.
     private static let ofControlGroup = ["connecting_v4", "connecting_v6", "socket_event"]
+    /// The same, of all that its processes receive.
+    private static let ofPackets = "packet_arriving"
     private static let ofEnrolled = "message_sending"
     private static let ofIngress = "arriving"
     private static let ofRests = "renewing"
@@ -59,14 +61,20 @@ struct Propagation {
             throw HelperFault(.fault, "The propagation programs lack \(Propagation.ofOlder)")
         }
         bpf_program__set_autoload(observer, observes)
+        let readsPackets = carriers & HILO_PROPAGATE_IP.rawValue != 0
+        guard let reader = bpf_object__find_program_by_name(object, Propagation.ofPackets) else {
+            throw HelperFault(.fault, "The propagation programs lack \(Propagation.ofPackets)")
+        }
+        bpf_program__set_autoload(reader, readsPackets)
         let loaded = bpf_object__load(object)
         guard loaded == 0 else { throw Propagation.refusal("load", loaded) }
         arriving = later == .inHeaderWatchingIngress ? try Propagation.keep(Propagation.ofIngress, of: object) : nil
         renewing = try Propagation.keep(Propagation.ofRests, of: object)
         observing = observes ? try Propagation.iterator(observer) : nil
-        links = try Propagation.attach(object, to: group)
+        let ofGroup = Propagation.ofControlGroup + (readsPackets ? [Propagation.ofPackets] : [])
+        links = try Propagation.attach(object, ofGroup, to: group)
         facts = [
-            Fact("programs", (Propagation.ofControlGroup + [Propagation.ofEnrolled]).joined(separator: ",")),
+            Fact("programs", (ofGroup + [Propagation.ofEnrolled]).joined(separator: ",")),
             later.fact,
             Fact(Fact.olderConnections, observes ? Fact.takenUp : "left as they are: this kernel is older than 6.12"),
         ]
@@ -83,7 +91,7 @@ struct Propagation {
     }
 
     private static func attach(
-        _ object: OpaquePointer, to group: Int32
+        _ object: OpaquePointer, _ ofGroup: [String], to group: Int32
     ) throws(HelperFault) -> [(program: String, descriptor: Int32)] {
         guard let writer = bpf_object__find_program_by_name(object, ofEnrolled) else {
             throw HelperFault(.fault, "The propagation programs lack \(ofEnrolled)")
@@ -96,7 +104,7 @@ struct Propagation {
         let frozen = bpf_map_freeze(enrolled)
         guard frozen == 0 else { throw refusal("freeze enrolled", frozen) }
         var links = [(program: ofEnrolled, descriptor: enrolled)]
-        for name in ofControlGroup {
+        for name in ofGroup {
             guard let program = bpf_object__find_program_by_name(object, name),
                 let link = bpf_program__attach_cgroup(program, group)
             else { throw refusal("attach \(name)", hilo_libbpf_error()) }

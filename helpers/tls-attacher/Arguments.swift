@@ -6,7 +6,7 @@ internal import HelperKit
 struct Arguments {
     private(set) var carriers: UInt32
 
-    private static let all = HILO_PROPAGATE_HEADERS.rawValue | HILO_PROPAGATE_TCP.rawValue
+    private static let all = HILO_PROPAGATE_ALL.rawValue
 
     init(_ words: [String]) throws(HelperFault) {
         guard words.count == 2, words[0] == "--carriers" else {

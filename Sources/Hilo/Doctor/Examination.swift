@@ -104,7 +104,8 @@ struct Examination {
             Feature(
                 name, .on,
                 "programs loaded and attached, then every privilege given up; hilo run does so where "
-                    + "OTEL_EBPF_BPF_CONTEXT_PROPAGATION says what is to carry it: all, headers or tcp")
+                    + "OTEL_EBPF_BPF_CONTEXT_PROPAGATION says what is to carry it: all, headers or tcp, "
+                    + "and ip beside them for what older OBIs send")
         case .failed(let explanation): Feature(name, .off, explanation.cause, remedy: explanation.remedy)
         }
     }
