@@ -147,7 +147,7 @@ final class TLSFollower: Sendable {
         case .success(let file): opened = file
         }
         let status = opened.status
-        guard status.isRegular, !state.unsearched.contains(status) else { return }
+        guard status.isRegular, !state.unsearched.contains(status, at: .now) else { return }
         switch state.attachments.room(for: status.identity, of: pid) {
         case .taken: return
         case .fullOfProcess:
@@ -171,6 +171,7 @@ final class TLSFollower: Sendable {
         do throws(AskError) {
             let links = try await attacher.attach(AttachRequest(process: pid), to: opened.descriptor)
             state.attachments.add(links, to: opened.status.identity, of: pid)
+            state.unsearched.hasAnswered(opened.status)
             say("TLS of a process is followed", .info, facts, &state.news)
         } catch {
             let facts = facts.merging(["reason": "\(error)"]) { $1 }
@@ -183,7 +184,7 @@ final class TLSFollower: Sendable {
             // Its file system, most likely. The tls-attacher is replaced.
             case .late:
                 state.setAside.insert(pid)
-                state.unsearched.isLate(opened.status, of: pid)
+                state.unsearched.isLate(opened.status, of: pid, at: .now)
             case .declined, .gone, .unencodable, .unsendable: break
             }
             warn("TLS of a process cannot be followed", facts, &state)

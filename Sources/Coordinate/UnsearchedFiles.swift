@@ -1,33 +1,44 @@
-/// Files that are not searched for OpenSSL again: those that do not hold it, and those that did not answer. Who maps a
-/// file can have it not answer, if it lies on a file system of its own; a library that all use is late, too, where the
-/// host stands still for a while. So one process is no judge of a file. Pure.
+/// Files that are not searched for OpenSSL: those that do not hold it, and, for a while, those that did not answer. Who
+/// maps a file can have it not answer, and so can a host that stands still; so it takes several processes, and neither
+/// is for ever. Pure.
 public struct UnsearchedFiles<File: Hashable & Sendable>: Sendable {
-    /// Of so many processes a file did not answer.
+    /// Of so many processes a file did not answer in a row.
     private static var mostLate: Int { 3 }
+    private static var rest: Duration { .seconds(600) }
     private let most: Int
-    private var files: Set<File> = []
-    private var late: [File: Set<UInt32>] = [:]
+    private var without: Set<File> = []
+    private var late: [File: (processes: Set<UInt32>, last: ContinuousClock.Instant)] = [:]
 
     /// - Parameter most: that are remembered, of either kind. With more, all of them are forgotten.
     public init(most: Int = 1024) {
         self.most = most
     }
 
-    public func contains(_ file: File) -> Bool {
-        files.contains(file)
+    public func contains(_ file: File, at now: ContinuousClock.Instant) -> Bool {
+        if without.contains(file) { return true }
+        guard let late = late[file], late.processes.count >= UnsearchedFiles.mostLate else { return false }
+        return now - late.last < UnsearchedFiles.rest
     }
 
     /// It does not hold OpenSSL.
     public mutating func add(_ file: File) {
-        if files.count >= most { files = [] }
-        files.insert(file)
+        if without.count >= most { without = [] }
+        without.insert(file)
         late[file] = nil
     }
 
     /// It did not answer when it was searched for this process.
-    public mutating func isLate(_ file: File, of pid: UInt32) {
+    public mutating func isLate(_ file: File, of pid: UInt32, at now: ContinuousClock.Instant) {
         if late.count >= most { late = [:] }
-        late[file, default: []].insert(pid)
-        if late[file]?.count == UnsearchedFiles.mostLate { add(file) }
+        var known = late[file] ?? ([], now)
+        if known.processes.count >= UnsearchedFiles.mostLate { known.processes = [] }
+        known.processes.insert(pid)
+        known.last = now
+        late[file] = known
+    }
+
+    /// It answered.
+    public mutating func hasAnswered(_ file: File) {
+        late[file] = nil
     }
 }

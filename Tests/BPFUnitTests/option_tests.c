@@ -130,16 +130,30 @@ static void not_believed(void)
 
 enum { SEQUENCE = 0x01020304, ACKNOWLEDGED = 0x05060708 };
 
-/* The same with a packet that has this among its headers of IP. */
-static struct hilo_exchange receive_ip(const struct route *from, const u8 *options, u32 size, u32 cut)
+/* What comes to a traced server in a packet that has this among its headers of IP. */
+struct ip_packet {
+    const struct route *from;
+    const u8 *options;
+    u32 size, cut; /* of the options; of the packet's end, which is missing */
+    s32 ahead, acknowledges; /* of the segment's numbers: how far they are from those that are awaited */
+    bool empty, listens;
+};
+
+static struct hilo_exchange receive_ip(struct ip_packet p)
 {
-    struct route route = *from;
+    struct route route = *p.from;
     route.receive_start = SEQUENCE;
+    route.send_start = ACKNOWLEDGED;
     capture_reset_propagating(1, true, HILO_PROPAGATE_IP);
     capture_select(TGID);
     peer_run_thread(TGID, TGID);
     peer_open(&server, 1, TGID, &route, false, false);
-    packet_brings(&server, SEQUENCE, ACKNOWLEDGED, strlen(request), options, size, cut);
+    struct tcp_sock *tcp = &server.socket.tcp, awaited = *tcp;
+    if (p.listens)
+        tcp->rcv_nxt = tcp->snd_una = tcp->write_seq = 0;
+    packet_brings(&server, tcp->rcv_nxt + p.ahead, tcp->snd_una + p.acknowledges, p.empty ? 0 : strlen(request),
+                  p.options, p.size, p.cut);
+    *tcp = awaited;
     in(request);
     out(answer);
     return kept_count ? record(0) : (struct hilo_exchange){ 0 };
@@ -165,37 +179,56 @@ static void ip_read(void)
 {
     for (u32 i = 0; i < sizeof(ip_cases) / sizeof(ip_cases[0]); i++) {
         const struct ip_case *c = &ip_cases[i];
-        struct hilo_exchange e = receive_ip(&client_routes[c->route], c->options, c->size, 0);
+        struct ip_packet packet = { .from = &client_routes[c->route], .options = c->options, .size = c->size };
+        struct hilo_exchange e = receive_ip(packet);
         CHECK(e.parent_source == HILO_PARENT_OPTION && !memcmp(e.trace_id, c->options + c->trace, 16) &&
               !memcmp(e.parent_id, c->span_id, 8) && (e.flags & HILO_FLAG_PARENT_REMOTE) &&
               capture_counter(HILO_COUNT_OPTION_READ) == 1, "%s: source %u", c->what, e.parent_source);
     }
 }
 
-/* Each byte that says what it is, changed; each length of packet. */
+static void check_ignored(const struct ip_case *c, struct ip_packet packet, const char *what, s32 number)
+{
+    struct hilo_exchange e = receive_ip(packet);
+    CHECK(e.parent_source == HILO_PARENT_NONE && !capture_counter(HILO_COUNT_OPTION_READ), "%s, %s %d: source %u",
+          c->what, what, number, e.parent_source);
+}
+
+/* Each byte that says what it is, changed; each length of packet; what no connection waits for. */
 static void ip_not_believed(void)
 {
+    static const s32 numbers[] = { -1, 65536, 1 << 30, -(1 << 30) };
     for (u32 i = 0; i < sizeof(ip_cases) / sizeof(ip_cases[0]); i++) {
         const struct ip_case *c = &ip_cases[i];
-        u32 first = c->size == 24 && !c->route ? 4 : 0;
-        for (u32 at = first; at < c->trace; at++) {
-            u8 options[40];
-            memcpy(options, c->options, sizeof(options));
-            options[at] ^= 0x40;
-            struct hilo_exchange e = receive_ip(&client_routes[c->route], options, c->size, 0);
-            CHECK(e.parent_source == HILO_PARENT_NONE && !capture_counter(HILO_COUNT_OPTION_READ),
-                  "%s, byte %u: source %u", c->what, at, e.parent_source);
+        struct ip_packet packet = { .from = &client_routes[c->route], .options = c->options, .size = c->size };
+        u8 changed[40];
+        for (u32 at = c->size == 24 && !c->route ? 4 : 0; at < c->trace; at++) {
+            struct ip_packet other = packet;
+            memcpy(changed, c->options, sizeof(changed));
+            changed[at] ^= 0x40;
+            other.options = changed;
+            check_ignored(c, other, "byte", at);
         }
+        memcpy(changed, c->options, sizeof(changed));
+        memset(changed + c->trace, 0, 16);
+        struct ip_packet nameless = packet;
+        nameless.options = changed;
+        check_ignored(c, nameless, "a trace of number", 0);
         for (u32 cut = 13; cut < 100; cut++) {
-            struct hilo_exchange e = receive_ip(&client_routes[c->route], c->options, c->size, cut);
-            CHECK(e.parent_source == HILO_PARENT_NONE, "%s, without the last %u bytes: source %u", c->what, cut,
-                  e.parent_source);
+            struct ip_packet other = packet;
+            other.cut = cut;
+            check_ignored(c, other, "cut by", cut);
         }
-        u8 nothing[40];
-        memcpy(nothing, c->options, sizeof(nothing));
-        memset(nothing + c->trace, 0, 16);
-        CHECK(receive_ip(&client_routes[c->route], nothing, c->size, 0).parent_source == HILO_PARENT_NONE,
-              "%s: a trace without a number", c->what);
+        for (u32 n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
+            struct ip_packet ahead = packet, acknowledges = packet;
+            ahead.ahead = acknowledges.acknowledges = numbers[n];
+            check_ignored(c, ahead, "ahead by", numbers[n]);
+            check_ignored(c, acknowledges, "acknowledges what is off by", numbers[n]);
+        }
+        struct ip_packet empty = packet, listens = packet;
+        empty.empty = listens.listens = true;
+        check_ignored(c, empty, "bytes:", 0);
+        check_ignored(c, listens, "a socket that listens", 1);
     }
 }
 

@@ -63,6 +63,16 @@ struct bpf_sock *bpf_sk_fullsock(struct bpf_sock *socket)
     return socket;
 }
 
+struct bpf_tcp_sock *bpf_tcp_sock(struct bpf_sock *socket)
+{
+    static struct bpf_tcp_sock numbers;
+    const struct tcp_sock *tcp = &found->socket.tcp;
+    if (socket != (void *)&found->socket.sock)
+        abort();
+    numbers = (struct bpf_tcp_sock){ .rcv_nxt = tcp->rcv_nxt, .snd_una = tcp->snd_una, .snd_nxt = tcp->write_seq };
+    return &numbers;
+}
+
 long bpf_sk_release(void *socket)
 {
     held -= socket == &found->socket.sock;

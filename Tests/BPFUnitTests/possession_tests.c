@@ -58,9 +58,34 @@ static void unseen_end(void)
     next_is_right(2, 1);
 }
 
+/* The same while another thread has that state in hand: it is not taken from it. */
+static void unseen_end_in_hand(void)
+{
+    struct route next = { .family = AF_INET, .local_port = 80, .peer_port = 10, .receive_start = 70, .send_start = 90 };
+    open_server(true);
+    in(request);
+    out(answer);
+    const struct connection *before = capture_connection(&server);
+    peer_open(&server, 2, TGID, &next, true, false);
+    capture_occupy(&server, true);
+    in(request);
+    CHECK(capture_counter(HILO_COUNT_CONTENDED) && capture_connection(&server) == before && before->peer_port == 9,
+          "a state was taken from who worked on it");
+    capture_occupy(&server, false);
+    out(answer);
+    in(request);
+    out(answer);
+    struct hilo_exchange e = record(kept_count - 1);
+    CHECK(capture_connection(&server) == before && e.peer_port == 10 && e.status == 204, "peer port %u, status %u",
+          e.peer_port, e.status);
+    peer_close(&server, ENDING_OURS, 0);
+    capture_is_clean();
+}
+
 const struct test possession_tests[] = {
     { "possession: another program has the connection", occupied },
     { "possession: a reset during a receive", reset_during_receive },
     { "possession: a socket whose end was not seen", unseen_end },
+    { "possession: the same, while another program has its state", unseen_end_in_hand },
     { 0 },
 };

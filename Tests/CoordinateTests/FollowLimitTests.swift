@@ -49,26 +49,36 @@ import Wire
     }
 
     @Test func aFileThatDoesNotAnswerOneProcessIsSearchedForOthers() {
-        var unsearched = UnsearchedFiles<Int>(most: 8)
-        for _ in 0..<5 { unsearched.isLate(1, of: 100) }
-        unsearched.isLate(1, of: 101)
-        #expect(!unsearched.contains(1))
-        unsearched.isLate(1, of: 102)
-        #expect(unsearched.contains(1) && !unsearched.contains(2))
+        var unsearched = UnsearchedFiles<Int>()
+        for _ in 0..<5 { unsearched.isLate(1, of: 100, at: start) }
+        unsearched.isLate(1, of: 101, at: start)
+        #expect(!unsearched.contains(1, at: start))
+        unsearched.isLate(1, of: 102, at: start)
+        #expect(unsearched.contains(1, at: start) && !unsearched.contains(2, at: start))
+    }
+
+    @Test func lateFilesAreSearchedAgain() {
+        var unsearched = UnsearchedFiles<Int>()
+        for pid in 1...3 as ClosedRange<UInt32> { unsearched.isLate(1, of: pid, at: start) }
+        #expect(unsearched.contains(1, at: start + .seconds(599)) && !unsearched.contains(1, at: start + .seconds(600)))
+        unsearched.isLate(1, of: 4, at: start + .seconds(601))
+        #expect(!unsearched.contains(1, at: start + .seconds(601)), "it takes several again")
+        for pid in 5...6 as ClosedRange<UInt32> { unsearched.isLate(1, of: pid, at: start + .seconds(602)) }
+        #expect(unsearched.contains(1, at: start + .seconds(602)))
+        unsearched.hasAnswered(1)
+        #expect(!unsearched.contains(1, at: start + .seconds(602)))
     }
 
     @Test func filesAreForgottenRatherThanGathered() {
         var unsearched = UnsearchedFiles<Int>(most: 8)
         for file in 1...8 { unsearched.add(file) }
-        #expect((1...8).allSatisfy(unsearched.contains))
+        #expect((1...8).allSatisfy { unsearched.contains($0, at: start) })
         unsearched.add(9)
-        #expect((1...8).allSatisfy { !unsearched.contains($0) } && unsearched.contains(9))
-        for file in 11...18 { unsearched.isLate(file, of: 1) }
-        unsearched.isLate(19, of: 1)
-        for pid in 2...3 as ClosedRange<UInt32> { unsearched.isLate(11, of: pid) }
-        #expect(!unsearched.contains(11), "what was late first was forgotten")
-        unsearched.isLate(11, of: 4)
-        #expect(unsearched.contains(11))
+        #expect(!unsearched.contains(8, at: start) && unsearched.contains(9, at: start))
+        for pid in 1...2 as ClosedRange<UInt32> { unsearched.isLate(11, of: pid, at: start) }
+        for file in 12...19 { unsearched.isLate(file, of: 1, at: start) }
+        unsearched.isLate(11, of: 3, at: start)
+        #expect(!unsearched.contains(11, at: start), "what was late first was forgotten")
     }
 
     // MARK: - Questions

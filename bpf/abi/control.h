@@ -36,7 +36,8 @@ enum hilo_propagation {
 	HILO_PROPAGATE_HEADERS = 1 << 0, /* traceparent in the request's head */
 	HILO_PROPAGATE_TCP = 1 << 1,     /* a TCP option of the segment that the request begins in */
 	HILO_PROPAGATE_IP = 1 << 2,      /* IP options, as OBI once wrote them: read, and never written */
-	HILO_PROPAGATE_ALL = HILO_PROPAGATE_HEADERS | HILO_PROPAGATE_TCP | HILO_PROPAGATE_IP,
+	HILO_PROPAGATE_WRITTEN = HILO_PROPAGATE_HEADERS | HILO_PROPAGATE_TCP,
+	HILO_PROPAGATE_ALL = HILO_PROPAGATE_WRITTEN | HILO_PROPAGATE_IP,
 };
 
 enum hilo_sampler {
@@ -69,6 +70,7 @@ struct hilo_selected_process {
 	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
 	__u64 judged;    /* by which number its calls are judged together (bpf/lib/harm.bpf.h); 0: none yet */
 	__u64 encrypts;  /* since when it is seen in OpenSSL's functions, CLOCK_MONOTONIC; 0: it was not */
+	__u64 crowded_ns; /* when more objects of OpenSSL may have waited for a socket than are known; 0: never */
 	__u32 handshakes; /* of TLS, begun where nothing is attached to OpenSSL */
 	__u32 reserved;
 };

@@ -54,7 +54,7 @@ enum hilo_parent_source {
 	HILO_PARENT_PASS_THROUGH = 5, /* client: forwards the traceparent of an open incoming request unchanged */
 	HILO_PARENT_TARGET = 6,       /* client: one open request, and only one, asks for the same target */
 	HILO_PARENT_UNKNOWN = 7,      /* client: requests were open, the cause could not be told; a new trace */
-	HILO_PARENT_OPTION = 8,       /* server: a TCP option of the segment that the request began in */
+	HILO_PARENT_OPTION = 8,       /* server: an option of TCP, or of IP, of the segment that the request began in */
 };
 
 enum hilo_exchange_flag {

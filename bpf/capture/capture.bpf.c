@@ -131,6 +131,9 @@ int BPF_PROG(socket_state, struct sock *sk, int old, int new)
 		conn = bpf_map_lookup_elem(&connections_by_address, &address);
 	if (!conn)
 		return 0;
+	/* What it says is not of a socket that was at this address before. */
+	if (!options.trusted_sockets && !connection_is_of(conn, socket_inode(address)))
+		return 0;
 	struct tls_session *session = tls_session_of(conn, address);
 	u32 sequence = session ? session->sent : socket_write_sequence(address);
 	if (session)
@@ -167,10 +170,9 @@ int BPF_PROG(process_executed, struct task_struct *task)
 {
 	struct hilo_selected_process *p = selected(task->tgid);
 	/* What is attached is not in what it runs now. */
-	if (p) {
-		p->encrypts = p->handshakes = 0;
-		pairing_forget(task->tgid);
-	}
+	if (p)
+		p->encrypts = p->handshakes = p->crowded_ns = 0;
+	pairing_forget(task->tgid);
 	process_report(task->tgid, 0, HILO_PROCESS_EXEC, 0, p != 0);
 	return 0;
 }

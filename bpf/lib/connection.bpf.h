@@ -300,7 +300,6 @@ struct unpaired {
 
 /* The objects of one process, see pairing.bpf.h. */
 struct pairing {
-	u64 crowded_ns; /* when there may have been others than the following, last; 0: never */
 	struct unpaired unpaired[UNPAIRED_MAX];
 };
 

@@ -63,7 +63,7 @@ static __always_inline bool identity_decide(struct hilo_exchange *e, int parent_
 	return sampled;
 }
 
-/* The identity of a server span: the traced client's, on this host or by its TCP option, when it speaks of the same
+/* The identity of a server span: the traced client's, on this host or by an option, when it speaks of the same
  * trace; else the header's, else a new trace. */
 static __always_inline bool identity_server(const struct connection *conn, const struct head *h,
 					    struct hilo_exchange *e, u32 sequence)

@@ -9,7 +9,7 @@
 /* Which events of a connection those programs work by. */
 static __always_inline u32 callbacks_wanted(const struct connection *conn)
 {
-	if (conn->role == HILO_ROLE_CLIENT)
+	if (conn->role == HILO_ROLE_CLIENT && (options.propagation & HILO_PROPAGATE_WRITTEN))
 		return BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG;
 	if (conn->role == HILO_ROLE_SERVER && (options.propagation & HILO_PROPAGATE_TCP))
 		return BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG;
@@ -26,7 +26,9 @@ static __always_inline u32 callbacks_missing(const struct connection *conn, u64 
 __noinline int older_report(struct connection *conn)
 {
 	struct scratch *s = scratch_get();
-	if (!s || !conn || !options.propagation || conn->secure || (conn->requests & (conn->requests - 1)))
+	if (!s || !conn || conn->secure || (conn->requests & (conn->requests - 1)))
+		return 0;
+	if (!(options.propagation & HILO_PROPAGATE_WRITTEN))
 		return 0;
 	if (callbacks_missing(conn, io_socket(&s->io)))
 		rest_tell(conn, s);

@@ -18,7 +18,7 @@ static __always_inline void outgoing_prepare(struct connection *conn, const stru
 					     const struct hilo_exchange *e, u32 sequence)
 {
 	struct outgoing *o = &conn->outgoing;
-	if (!options.propagation)
+	if (!(options.propagation & HILO_PROPAGATE_WRITTEN))
 		return;
 	/* With another one on its way nobody could tell whose answer it is. */
 	bool alone = conn->requests - conn->answered == 1;

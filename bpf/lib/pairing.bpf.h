@@ -5,6 +5,7 @@
 #ifndef HILO_PAIRING_H
 #define HILO_PAIRING_H
 
+#include "../abi/control.h"
 #include "../maps/pairings.bpf.h"
 
 /* So long after its last call the handshake that an object has made may leave. Its peer has given up by then. */
@@ -15,61 +16,58 @@ static __always_inline struct pairing *pairing_of(u32 tgid)
 	return bpf_map_lookup_elem(&tls_pairings, &tgid);
 }
 
-/* Made when it is not there. Without one nothing is paired. */
+/* Made when it is not there. */
 static __always_inline struct pairing *pairing_for(u32 tgid)
 {
-	struct pairing *p = pairing_of(tgid);
+	struct pairing *pairing = pairing_of(tgid);
 	u32 zero = 0;
-	struct pairing *blank = p ? 0 : bpf_map_lookup_elem(&tls_pairing_zero, &zero);
+	struct pairing *blank = pairing ? 0 : bpf_map_lookup_elem(&tls_pairing_zero, &zero);
 	if (blank) {
 		bpf_map_update_elem(&tls_pairings, &tgid, blank, BPF_NOEXIST);
-		p = pairing_of(tgid);
+		pairing = pairing_of(tgid);
 	}
-	return p;
+	return pairing;
 }
 
 /* There may be handshakes that nothing is known of: one that came in, to be passed on, or of more objects than are
  * remembered. */
-__noinline int pairing_is_doubtful(u32 tgid)
+static __always_inline void pairing_is_doubtful(struct hilo_selected_process *p)
 {
-	struct pairing *p = pairing_for(tgid);
-	if (p)
-		p->crowded_ns = bpf_ktime_get_ns();
-	return 0;
+	p->crowded_ns = bpf_ktime_get_ns();
 }
 
 /* This object, which has no socket, is being called. */
-static __always_inline void pairing_begins(u32 tgid, u64 ssl)
+__noinline int pairing_begins(struct hilo_selected_process *p, u32 tgid, u64 ssl)
 {
 	u64 now = bpf_ktime_get_ns();
-	struct pairing *p = pairing_for(tgid);
-	if (!p)
-		return;
-	for (u32 i = 0; i < UNPAIRED_MAX; i++) {
-		if (p->unpaired[i].ssl != ssl)
+	struct pairing *pairing = pairing_for(tgid);
+	for (u32 i = 0; pairing && i < UNPAIRED_MAX; i++) {
+		if (pairing->unpaired[i].ssl != ssl)
 			continue;
-		p->unpaired[i].called_ns = now;
-		return;
+		pairing->unpaired[i].called_ns = now;
+		return 0;
 	}
-	for (u32 i = 0; i < UNPAIRED_MAX; i++) {
-		u64 other = p->unpaired[i].ssl;
-		if (other && now - p->unpaired[i].called_ns < PAIRING_PATIENCE_NS)
+	for (u32 i = 0; pairing && i < UNPAIRED_MAX; i++) {
+		u64 other = pairing->unpaired[i].ssl;
+		if (other && now - pairing->unpaired[i].called_ns < PAIRING_PATIENCE_NS)
 			continue;
 		/* Before it is there: one that looks old would be pushed out again. */
-		p->unpaired[i].called_ns = now;
-		if (__sync_val_compare_and_swap(&p->unpaired[i].ssl, other, ssl) == other)
-			return;
+		pairing->unpaired[i].called_ns = now;
+		if (__sync_val_compare_and_swap(&pairing->unpaired[i].ssl, other, ssl) == other)
+			return 0;
 	}
-	p->crowded_ns = now;
+	if (p)
+		pairing_is_doubtful(p);
+	return 0;
 }
 
 /* It has a socket, has shaken hands, or is gone. */
 __noinline int pairing_ends(u32 tgid, u64 ssl)
 {
-	struct pairing *p = pairing_of(tgid);
-	for (u32 i = 0; p && i < UNPAIRED_MAX; i++)
-		if (p->unpaired[i].ssl == ssl)
-			__sync_val_compare_and_swap(&p->unpaired[i].ssl, ssl, 0);
+	struct pairing *pairing = pairing_of(tgid);
+	for (u32 i = 0; pairing && i < UNPAIRED_MAX; i++)
+		if (pairing->unpaired[i].ssl == ssl)
+			__sync_val_compare_and_swap(&pairing->unpaired[i].ssl, ssl, 0);
 	return 0;
 }
 
@@ -80,16 +78,16 @@ static __always_inline void pairing_forget(u32 tgid)
 }
 
 /* 1: no other object can have made the handshake that leaves now. */
-__noinline int pairing_is_certain(u32 tgid, u64 ssl)
+__noinline int pairing_is_certain(const struct hilo_selected_process *p, u32 tgid, u64 ssl)
 {
 	u64 now = bpf_ktime_get_ns();
-	const struct pairing *p = pairing_of(tgid);
+	const struct pairing *pairing = pairing_of(tgid);
 	int waits = 0;
-	if (!p || (p->crowded_ns && now - p->crowded_ns < PAIRING_PATIENCE_NS))
+	if (!p || !pairing || (p->crowded_ns && now - p->crowded_ns < PAIRING_PATIENCE_NS))
 		return 0;
 	for (u32 i = 0; i < UNPAIRED_MAX; i++) {
-		u64 other = p->unpaired[i].ssl;
-		if (!other || now - p->unpaired[i].called_ns >= PAIRING_PATIENCE_NS)
+		u64 other = pairing->unpaired[i].ssl;
+		if (!other || now - pairing->unpaired[i].called_ns >= PAIRING_PATIENCE_NS)
 			continue;
 		if (other != ssl)
 			return 0;

@@ -76,7 +76,7 @@ static __always_inline bool socket_is_waited_for(u64 sk)
 	return at != head;
 }
 
-/* The number of its inode, which no other socket has before 2^32 were made. 0: no process has it open (any more). */
+/* The number of its inode, which no other one has before 2^32 were made. 0: no process has it open (any more). */
 static __always_inline u32 socket_inode(u64 sk)
 {
 	struct socket *socket = BPF_CORE_READ((struct sock *)sk, sk_socket);

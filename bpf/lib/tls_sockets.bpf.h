@@ -55,7 +55,7 @@ static __always_inline void tls_received(u32 tgid, struct hilo_selected_process 
 	if (io->hello && io->hello_random != TLS_RETRY_RANDOM)
 		bpf_map_update_elem(&hellos, &key, &here, BPF_ANY);
 	else if (p->encrypts && (io->hello || io->total < TLS_HELLO_BYTES))
-		pairing_is_doubtful(tgid);
+		pairing_is_doubtful(p);
 }
 
 /* A hello that leaves where no object says that it is its own: this socket's first bytes, nobody else's, and in its
@@ -146,10 +146,10 @@ enum {
 };
 
 /* Has the thread's object made the records that leave now? */
-__noinline int tls_made_by(struct connection *conn, struct tls_call *call)
+__noinline int tls_made_by(struct connection *conn, const struct hilo_selected_process *p, struct tls_call *call)
 {
 	struct scratch *s = scratch_get();
-	if (!conn || !call || !s)
+	if (!conn || !p || !call || !s)
 		return 0;
 	u64 ssl = call->ssl;
 	struct tls_record record = tls_record_of(conn, s);
@@ -164,7 +164,7 @@ __noinline int tls_made_by(struct connection *conn, struct tls_call *call)
 		return 0;
 	call->ssl = 0;
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	return pairing_is_certain(tgid, ssl) && tls_is_first(&record, io_socket(&s->io)) ? made : 0;
+	return pairing_is_certain(p, tgid, ssl) && tls_is_first(&record, io_socket(&s->io)) ? made : 0;
 }
 
 /* Begins the session of the thread's object if its records leave now. */
@@ -173,7 +173,7 @@ static __always_inline void tls_pair(struct connection *conn, const struct scrat
 {
 	u64 ssl = call->ssl;
 	u32 sure = call->function != 0;
-	int made = tls_made_by(conn, call);
+	int made = tls_made_by(conn, p, call);
 	if (!made || !tls_session_begins(conn, ssl, io_socket(&s->io), made & MADE_HELLO, sure))
 		return;
 	pairing_ends(conn->tgid, ssl);

@@ -2,8 +2,8 @@
  * forwarded_requests: the same by the traceparent that they came with. 8,192 x about 80 B.
  * request_targets: the same by what they ask for, in processes that serve several at once and call others. 8,192 x
  * about 70 B. prepared_contexts: contexts of clients on this host, by address, port and TCP sequence. 16,384 x about 90
- * B. arrived_contexts: the same of clients elsewhere, as their TCP options say; apart, so that no stranger's packets
- * push out what this host's clients left. 8,192 x about 90 B. */
+ * B. arrived_contexts: the same of clients elsewhere, as their options of TCP, or of IP, say; apart, so that no
+ * stranger's packets push out what this host's clients left. 8,192 x about 90 B. */
 #ifndef HILO_MAP_REQUESTS_H
 #define HILO_MAP_REQUESTS_H
 #include <bpf/bpf_helpers.h>

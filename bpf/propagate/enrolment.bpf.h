@@ -76,7 +76,10 @@ static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connect
 	/* While programs are replaced, those before may have it. */
 	if (!s || o->enrolled)
 		return;
-	bool may = may_be_enrolled(event, number_of(&s->event_socket, event->sk));
+	u64 socket = number_of(&s->event_socket, event->sk);
+	if (!options.trusted_sockets && !connection_is_of(conn, socket_inode(socket)))
+		return;
+	bool may = may_be_enrolled(event, socket);
 	if (may && !harm_admits(conn))
 		return;
 	if (!may || bpf_sock_hash_update(event, &enrolled, &key, BPF_NOEXIST)) {
@@ -113,7 +116,7 @@ static __always_inline void enrol(struct bpf_sock_ops *event)
 {
 	struct bpf_sock *sk = event->sk;
 	struct connection *conn = sk ? connection_of(sk) : 0;
-	if (!conn)
+	if (!conn || !(options.propagation & HILO_PROPAGATE_WRITTEN))
 		return;
 	if (options.propagation & HILO_PROPAGATE_HEADERS)
 		enrol_new(event, conn);

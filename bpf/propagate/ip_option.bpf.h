@@ -16,6 +16,7 @@ enum {
 	IPV6_OPTION_FIRST = 0x09,
 	IPV6_OPTION_SECOND = 0x1e,
 	IPV6_DESTINATION_OPTIONS = 60,
+	IP_OPTION_WINDOW = 65536, /* so far ahead of what was received */
 };
 
 /* The last 20 bytes of a header. */
@@ -94,6 +95,17 @@ static __always_inline bool ip_context_v6(struct __sk_buff *packet, struct ip_co
 	return true;
 }
 
+/* Would the connection take this segment? The program runs before TCP has looked at it: a stranger who knows the
+ * addresses can send what he likes. A socket that listens has no numbers. */
+static __always_inline bool is_awaited(struct bpf_sock *sk, u32 sequence, u32 acknowledged)
+{
+	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
+	if (!tcp || !(tcp->rcv_nxt | tcp->snd_una))
+		return false;
+	return sequence - tcp->rcv_nxt < IP_OPTION_WINDOW && (s32)(acknowledged - tcp->snd_una) >= 0 &&
+	       (s32)(tcp->snd_nxt - acknowledged) >= 0;
+}
+
 static __always_inline void ip_option_read(struct __sk_buff *packet)
 {
 	struct ip_context c = { .context.trace_flags = 1 };
@@ -109,6 +121,10 @@ static __always_inline void ip_option_read(struct __sk_buff *packet)
 	if (c.size <= (tcp.data_offset >> 4) * 4)
 		return;
 	u32 sequence = bpf_ntohl(tcp.sequence), acknowledged = bpf_ntohl(tcp.acknowledged);
+	struct bpf_sock *sk = packet->sk;
+	sk = sk ? bpf_sk_fullsock(sk) : 0;
+	if (!sk || !is_awaited(sk, sequence, acknowledged))
+		return;
 	if (c.form == 1) {
 		__builtin_memcpy(c.context.span_id, &sequence, 4);
 		__builtin_memcpy(c.context.span_id + 4, &acknowledged, 4);
@@ -118,8 +134,7 @@ static __always_inline void ip_option_read(struct __sk_buff *packet)
 	}
 	c.key.sequence = sequence;
 	c.key.port = bpf_ntohs(tcp.source);
-	struct bpf_sock *sk = packet->sk;
-	context_arrived(&c.key, &c.context, sk ? bpf_sk_fullsock(sk) : 0);
+	context_arrived(&c.key, &c.context, sk);
 }
 
 #endif

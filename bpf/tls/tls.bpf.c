@@ -170,7 +170,7 @@ int call_begins(struct pt_regs *regs)
 	call.settled = session || (again && outer->settled);
 	call.early = again && (outer->early || (outer->function == HILO_TLS_EARLY && call_counts(&call)));
 	if (!call.settled)
-		pairing_begins(tgid, ssl);
+		pairing_begins(p, tgid, ssl);
 	if (call_reads(&call) || call_writes(&call)) {
 		bool is_int = call.function == HILO_TLS_READ || call.function == HILO_TLS_WRITE;
 		if (is_int)

@@ -80,7 +80,8 @@ struct DoctorCommand: ParsableCommand {
             capture: [try await reader(.socket), try await reader(.fentry), try await reader(.syscall)],
             inspector: try await trial.run(.processInspector, abiVersion: 0),
             passing: try await trial.passOn(
-                isAsked ? asked : .all, abiVersion: KernelSettings.abiVersion, controlGroup: settings.controlGroup),
+                isAsked ? asked : HelperPlan.Carriers(ContextPropagation.all), abiVersion: KernelSettings.abiVersion,
+                controlGroup: settings.controlGroup),
             isPassingAsked: isAsked, tls: try await trial.followTLS(abiVersion: KernelSettings.abiVersion),
             isTLSAsked: settings.tls == .openssl)
     }

@@ -57,6 +57,7 @@ long bpf_msg_pop_data(struct sk_msg_md *message, __u32 start, __u32 length, __u6
 struct bpf_sock *bpf_sk_lookup_tcp(void *context, struct bpf_sock_tuple *tuple, __u32 size, __u64 space, __u64 flags);
 long bpf_sk_release(void *socket);
 struct bpf_sock *bpf_sk_fullsock(struct bpf_sock *socket);
+struct bpf_tcp_sock *bpf_tcp_sock(struct bpf_sock *socket);
 long bpf_skb_load_bytes(const void *packet, __u32 offset, void *to, __u32 length);
 long bpf_skb_load_bytes_relative(const void *packet, __u32 offset, void *to, __u32 length, __u32 start);
 
