@@ -1,6 +1,6 @@
 /// Files that are not searched for OpenSSL: those that do not hold it, and, for a while, those that did not answer. Who
-/// maps a file can have it not answer, and so can a host that stands still; so it takes several processes, and neither
-/// is for ever. Pure.
+/// maps a file can have it not answer, and so can a host that stands still: one process is no judge of it, and three
+/// are for ten minutes. Pure.
 public struct UnsearchedFiles<File: Hashable & Sendable>: Sendable {
     /// Of so many processes a file did not answer in a row.
     private static var mostLate: Int { 3 }
