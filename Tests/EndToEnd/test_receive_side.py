@@ -135,9 +135,10 @@ class Checks:
 
 
 def counted(run: hilo.Hilo) -> dict:
-    """What became of contexts, and what was lost, of its last lines."""
-    text = "\n".join(line for line in run.errors.splitlines() if "were passed on" in line or "could not follow" in line)
-    assert "were passed on" in text, run.errors
+    """What became of contexts, what was lost, and what was seen, of its last lines."""
+    said = ("were passed on", "could not follow", "exchanges=")
+    text = "\n".join(line for line in run.errors.splitlines() if any(words in line for words in said))
+    assert "were passed on" in text and "exchanges=" in text, run.errors
     return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", text)}
 
 
@@ -215,8 +216,9 @@ def test_each_check(both, measured):
     # One each, and some again; those of the process that was not chosen are not among them.
     enrolled = counts["enrolled"] + counts["enrol_failed"] - CALM * len(here)
     assert len(here) <= enrolled <= len(here) + 10 and not counts["trials"], counts
-    # Whatever waits for half a millisecond has rested, and more does so on a slow machine: 430 to 620 were seen of 254.
-    assert RENEWED * rested(here) <= counts["renewed"] <= 3 * rested(here), counts
+    # Whatever waits for half a millisecond has rested, and the slower the machine is the more does so: 430 to 620 were
+    # seen of 254, emulated 1,227. None does so but behind an answer.
+    assert RENEWED * rested(here) <= counts["renewed"] <= counts["exchanges"], counts
     measured(f"{said}; {counts['renewed']} renewals on {rested(here)} connections that rested")
 
 
