@@ -31,11 +31,13 @@ def _kernel() -> tuple:
     return int(major), int(minor)
 
 
+KERNEL = _kernel()
+
 #: Whether this kernel lets programs be attached to functions of one process without a privilege (uprobe_multi).
-FOLLOWS_TLS = _kernel() >= (6, 6)
+FOLLOWS_TLS = KERNEL >= (6, 6)
 
 
 def misses_what_waited(hooks: str) -> bool:
     """Whether this kernel hides from a set of hooks what a thread receives that waited for it before hilo came: see
     ARCHITECTURE.md, known limits."""
-    return hooks == "fentry" and _kernel() < (6, 3)
+    return hooks == "fentry" and KERNEL < (6, 3)
