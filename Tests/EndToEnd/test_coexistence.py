@@ -84,7 +84,9 @@ def terminated(run: hilo.Hilo) -> None:
 def killed(run: hilo.Hilo) -> None:
     """All of it at once."""
     for pid in (run.pid, *run.helpers()):
-        os.kill(pid, signal.SIGKILL)
+        # Helpers leave by themselves when the first one is gone.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     run.wait_exit()
 
 
