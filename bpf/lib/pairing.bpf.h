@@ -6,7 +6,7 @@
 #define HILO_PAIRING_H
 
 #include "../abi/control.h"
-#include "../maps/pairings.bpf.h"
+#include "../maps/tls.bpf.h"
 
 /* So long after its last call the handshake that an object has made may leave. Its peer has given up by then. */
 #define PAIRING_PATIENCE_NS 60000000000ULL
