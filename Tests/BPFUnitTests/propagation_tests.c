@@ -288,6 +288,26 @@ static void not_enrolled(void)
     }
 }
 
+/* A state that is left of a socket whose end was not seen is not that of the next one at its address: a stranger's. */
+static void of_another_socket(void)
+{
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 80 };
+    capture_reset_propagating(1, false, HILO_PROPAGATE_WRITTEN);
+    capture_select(CLIENT_TGID);
+    for (u32 i = 0; i < 2; i++) {
+        u32 tgid = CLIENT_TGID + i;
+        peer_run_thread(tgid, tgid);
+        peer_open(&client, 1 + i, tgid, &route, true, true);
+        client.socket.tcp.rx_opt.snd_wscale = 7;
+        client.socket.tcp.snd_una = segment_next = client.socket.tcp.write_seq;
+        segment_happens(&client, BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, 0, 0, NULL);
+        CHECK(capture_connection(&client), "socket %u: no state is there", i);
+        CHECK((client.socket.tcp.bpf_sock_ops_cb_flags == 0) == (i == 1), "socket %u: callbacks %x", i,
+              client.socket.tcp.bpf_sock_ops_cb_flags);
+    }
+    CHECK(capture_counter(HILO_COUNT_ENROLLED) == 1, "%llu enrolled", capture_counter(HILO_COUNT_ENROLLED));
+}
+
 /* Enrolment ends with a segment that the sk_msg program never saw, with the peer's first byte, and not before. */
 static void ends(void)
 {
@@ -309,6 +329,7 @@ const struct test propagation_tests[] = {
     { "propagation: what the kernel refuses", refusals_of_the_kernel },
     { "propagation: protocols that are not HTTP", other_protocols },
     { "propagation: what is not enrolled", not_enrolled },
+    { "propagation: a stranger where a traced socket was", of_another_socket },
     { "propagation: when enrolment ends", ends },
     { "propagation: a process that is not selected any more", not_selected },
     { 0 },

@@ -68,16 +68,12 @@ static __always_inline bool may_be_enrolled(struct bpf_sock_ops *event, u64 sk)
 	return BPF_CORE_READ(tcp, write_seq) == event->snd_nxt && event->snd_nxt == event->snd_una;
 }
 
-static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connection *conn)
+static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connection *conn, u64 socket)
 {
-	struct scratch *s = scratch_get();
 	struct outgoing *o = &conn->outgoing;
 	u64 key = conn->id;
 	/* While programs are replaced, those before may have it. */
-	if (!s || o->enrolled)
-		return;
-	u64 socket = number_of(&s->event_socket, event->sk);
-	if (!options.trusted_sockets && !connection_is_of(conn, socket_inode(socket)))
+	if (o->enrolled)
 		return;
 	bool may = may_be_enrolled(event, socket);
 	if (may && !harm_admits(conn))
@@ -116,10 +112,15 @@ static __always_inline void enrol(struct bpf_sock_ops *event)
 {
 	struct bpf_sock *sk = event->sk;
 	struct connection *conn = sk ? connection_of(sk) : 0;
-	if (!conn || !(options.propagation & HILO_PROPAGATE_WRITTEN))
+	struct scratch *s = scratch_get();
+	if (!conn || !s || !(options.propagation & HILO_PROPAGATE_WRITTEN))
+		return;
+	u64 socket = number_of(&s->event_socket, sk);
+	/* Not a stranger's, where the socket that the state was made for has gone unseen. */
+	if (!options.trusted_sockets && !connection_is_of(conn, socket_inode(socket)))
 		return;
 	if (options.propagation & HILO_PROPAGATE_HEADERS)
-		enrol_new(event, conn);
+		enrol_new(event, conn, socket);
 	/* Its callbacks are where enrolment ends, and where the option is written. */
 	event_ask(event, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG |
 				 BPF_SOCK_OPS_RETRANS_CB_FLAG);
