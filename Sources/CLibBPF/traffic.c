@@ -5,13 +5,15 @@
 enum {
 	/* Of linux/bpf.h since 6.6. */
 	TCX_INGRESS = 46,
+	TCX_EGRESS = 47,
 	FIRST_OF_ALL = 1 << 3, /* BPF_F_BEFORE, of nothing in particular */
 };
 
-int hilo_ingress_attach(int program, unsigned int interface)
+int hilo_interface_attach(int program, unsigned int interface, int egress)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = FIRST_OF_ALL);
-	int link = bpf_link_create(program, (int)interface, (enum bpf_attach_type)TCX_INGRESS, &options);
+	enum bpf_attach_type type = (enum bpf_attach_type)(egress ? TCX_EGRESS : TCX_INGRESS);
+	int link = bpf_link_create(program, (int)interface, type, &options);
 	return link < 0 ? -errno : link;
 }
 

@@ -1,8 +1,8 @@
 /// What the kernel says of network interfaces (rtnetlink(7)): numbers only, from bytes of any kind.
 public enum InterfaceMessages {
     public enum Message: Hashable, Sendable {
-        /// It is there, and perhaps was before.
-        case present(UInt32)
+        /// It is there, and perhaps was before. `leadsElsewhere`: to an interface of another network namespace.
+        case present(UInt32, leadsElsewhere: Bool)
         case gone(UInt32)
         /// All that were asked for were named.
         case listed
@@ -18,29 +18,21 @@ public enum InterfaceMessages {
         static let deleteLink: UInt16 = 17
     }
 
-    /// `struct nlmsghdr`: length u32, kind u16, flags u16, sequence u32, sender u32.
-    private static let header = 16
     /// `struct ifinfomsg`: family u8, padding u8, type u16, index i32, flags u32, change u32.
     private static let interface = 16
+    /// `IFLA_LINK_NETNSID` of linux/if_link.h: the number of the network namespace that its other end is in.
+    private static let network: UInt16 = 37
 
     /// The messages of one datagram; what does not fit into it, and what is of another kind, is passed over.
     public static func parse(_ bytes: UnsafeRawBufferPointer) -> [Message] {
         var found: [Message] = []
-        var at = 0
-        while bytes.count - at >= header {
-            let length = Int(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
-            guard length >= header, length <= bytes.count - at else { break }
-            let kind = bytes.loadUnaligned(fromByteOffset: at + 4, as: UInt16.self)
-            if let message = message(kind, UnsafeRawBufferPointer(rebasing: bytes[(at + header)..<(at + length)])) {
-                found.append(message)
-            }
-            at += (length + 3) & ~3
-        }
+        RouteMessage.each(in: bytes) { if let message = message($0) { found.append(message) } }
         return found
     }
 
-    private static func message(_ kind: UInt16, _ payload: UnsafeRawBufferPointer) -> Message? {
-        switch kind {
+    private static func message(_ message: RouteMessage) -> Message? {
+        let payload = message.payload
+        switch message.kind {
         case Kind.done: return .listed
         case Kind.error:
             guard payload.count >= 4 else { return nil }
@@ -51,7 +43,8 @@ public enum InterfaceMessages {
             guard payload.count >= interface, payload[0] == 0 else { return nil }
             let index = payload.loadUnaligned(fromByteOffset: 4, as: Int32.self)
             guard index > 0 else { return nil }
-            return kind == Kind.newLink ? .present(UInt32(index)) : .gone(UInt32(index))
+            guard message.kind == Kind.newLink else { return .gone(UInt32(index)) }
+            return .present(UInt32(index), leadsElsewhere: message.number(network, from: interface) != nil)
         default: return nil
         }
     }

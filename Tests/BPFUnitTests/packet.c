@@ -7,6 +7,7 @@ enum { IPV4 = 20, IPV6 = 40, TCP = 32, DESTINATION_OPTIONS = 60 };
 static struct page packet;
 static struct peer *found;
 static u32 held;
+s32 packet_network = BPF_F_CURRENT_NETNS;
 
 static long load(u32 offset, void *to, u32 length)
 {
@@ -51,7 +52,7 @@ static bool is_that_of(const struct bpf_sock_tuple *t, u32 size, const struct so
 struct bpf_sock *bpf_sk_lookup_tcp(void *context, struct bpf_sock_tuple *tuple, __u32 size, __u64 space, __u64 flags)
 {
     (void)context;
-    if (!found || flags || space != (u64)BPF_F_CURRENT_NETNS ||
+    if (!found || flags || (s32)space != packet_network || (s64)space != (s32)space ||
         !is_that_of(tuple, size, &found->socket.sock.__sk_common))
         return NULL;
     held++;
@@ -92,6 +93,8 @@ static int run(int (*program)(struct __sk_buff *), struct peer *peer, u16 protoc
 bool packet_renews(struct peer *peer)
 {
     packet.size = 0;
+    for (u32 i = 0; i < rests_count; i++)
+        rests[i].network = packet_network;
     page_add(&packet, (const u8 *)rests, rests_count * sizeof(rests[0]));
     rests_count = 0;
     int answer = run(renewing, peer, 0);

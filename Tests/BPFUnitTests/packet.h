@@ -4,6 +4,9 @@
 
 #include "peer.h"
 
+/* The network namespace of that connection, by the number that the tc-attacher's has for it; below 0: the same. */
+extern s32 packet_network;
+
 /* A TCP segment comes in on this connection, with so many bytes of payload, from sequence number `sequence` on. */
 void packet_arrives(struct peer *peer, u32 sequence, u32 payload);
 

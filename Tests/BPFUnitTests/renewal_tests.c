@@ -264,6 +264,38 @@ static void watched(void)
     }
 }
 
+/* In another network namespace it is the first rest of a process that says in which: from the next answer on it is
+ * seen, and those of its next connections are from the first one on. */
+static void in_another_network(void)
+{
+    for (u32 i = 0; i < 2; i++) {
+        packet_network = 0;
+        open_watched_client(i ? AF_INET6 : AF_INET, true);
+        for (u32 number = 0; number < 5; number++) {
+            ask(MILLISECOND);
+            answered();
+            CHECK(rests_count == 1 && rests[0].process == CLIENT_TGID, "%u rests", rests_count);
+            packet_renews(&client);
+            CHECK(enrolled_now() == (number > 0), "behind request %u", number);
+        }
+        CHECK(capture_counter(HILO_COUNT_RENEW_UNWATCHED) == 1 && !capture_counter(HILO_COUNT_RENEW_NOT_FOUND),
+              "it is not counted");
+        peer_close(&client, ENDING_OURS, 0);
+        peer_open(&client, 2, CLIENT_TGID, &(struct route){ .family = i ? AF_INET6 : AF_INET, .local = { 10, 0, 0, 1 },
+                  .peer = { 10, 0, 0, 2 }, .local_port = 40001, .peer_port = 80 }, false, true);
+        peer_propagate(&client, &wire);
+        ask(MILLISECOND);
+        answered();
+        packet_renews(&client);
+        CHECK(enrolled_now(), "the next connection is not seen at once");
+        packet_network = BPF_F_CURRENT_NETNS;
+        ask(MILLISECOND);
+        answered();
+        packet_renews(&client);
+        CHECK(!enrolled_now() && capture_counter(HILO_COUNT_RENEW_UNWATCHED) == 2, "it is seen elsewhere");
+    }
+}
+
 /* Programs that come later know of no connection that is there: from its next answer on they do. */
 static void watched_by_the_next(void)
 {
@@ -426,6 +458,7 @@ const struct test renewal_tests[] = {
     { "renewal: what is no rest", does_not_rest },
     { "renewal: who reads beside", reads_beside },
     { "renewal: where answers have to be seen", watched },
+    { "renewal: in another network namespace", in_another_network },
     { "renewal: answers seen by the next programs", watched_by_the_next },
     { "renewal: a connection that cannot be let go", overstays },
     { "renewal: connections that end", ends },

@@ -26,6 +26,8 @@ void segment_happens(struct peer *p, u32 what, u32 sequence, u32 payload, const 
     event.remote_port = (u32)own->skc_dport << 16;
     memcpy(&event.remote_ip4, &own->skc_daddr, 4);
     memcpy(event.remote_ip6, &own->skc_v6_daddr, 16);
+    memcpy(&event.local_ip4, &own->skc_rcv_saddr, 4);
+    memcpy(event.local_ip6, &own->skc_v6_rcv_saddr, 16);
     if (from) {
         event.family = from->family;
         event.remote_port = (u32)__builtin_bswap16(from->peer_port) << 16;

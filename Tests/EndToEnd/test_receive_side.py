@@ -109,6 +109,8 @@ AS_SERVER = (
 )  # fmt: skip
 #: Where there is no way to anywhere else.
 ELSEWHERE = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "-", *AS_SERVER)
+#: Of each of the checks that take many.
+ROUND_TRIPS = machine.scaled(machine.count(300), 20_000)
 #: Addresses of a connection between two network namespaces.
 NEAR, FAR = "198.18.77.1", "198.18.77.2"
 
@@ -242,10 +244,9 @@ def test_each_check(both, measured):
 
 def test_many_requests(both, measured):
     """Waiting, polling, reading by FIONREAD, under signals, while connections are enrolled again all the time."""
-    round_trips = machine.scaled(machine.count(300), 20_000)
-    here, there, counts = both("--groups", "many", "--round-trips", round_trips)
+    here, there, counts = both("--groups", "many", "--round-trips", ROUND_TRIPS)
     said = compare(here, there)
-    assert counts["renewed"] > round_trips, counts
+    assert counts["renewed"] > ROUND_TRIPS, counts
     measured(
         f"{said}; {counts['renewed']} renewals, {counts['renew_unasked']} ended by what nobody had asked for, "
         f"{counts['renew_read_ahead']} refused to who waited already"
@@ -354,11 +355,10 @@ def ip(*words: str) -> None:
 
 
 @contextlib.contextmanager
-def far_end(workspace: places.Workspace):
-    """The other end in another network namespace: (the path at which it is told what to do, what connects it, and says
-    the index of this end's interface)."""
+def far_namespace():
+    """Another network namespace: (what runs a command there, what connects it, and says the index of this end's
+    interface)."""
     name, near, far = (f"hilo{os.getpid() % 10**8:08}{end}" for end in "snf")
-    directory = workspace.directory("peer", places.SERVER_UID)
 
     def connect() -> int:
         ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", name)
@@ -368,21 +368,31 @@ def far_end(workspace: places.Workspace):
         return socket.if_nametoindex(near)
 
     ip("netns", "add", name)
+    try:
+        ip("-n", name, "link", "set", "lo", "up")
+        yield ("ip", "netns", "exec", name), connect
+    finally:
+        ip("netns", "delete", name)
+
+
+@contextlib.contextmanager
+def other_end(workspace: places.Workspace, host: str, *wrapper: str):
+    """The path at which the other end of connections is told what to do."""
+    directory = workspace.directory("peer", places.SERVER_UID)
     peer = process.Child(
-        ["ip", "netns", "exec", name, *AS_SERVER, "/usr/bin/python3", workspace.apps / "receive_checks.py", "--serve",
-         directory / "peer", "--host", FAR], directory / "output", directory=directory,
+        [*wrapper, *AS_SERVER, "/usr/bin/python3", workspace.apps / "receive_checks.py", "--serve", directory / "peer",
+         "--host", host], directory / "output", directory=directory,
     )  # fmt: skip
     try:
         until((directory / "peer").exists, "the other end waits")
-        yield directory / "peer", connect
+        yield directory / "peer"
     finally:
         peer.stop(signal.SIGKILL)
-        ip("netns", "delete", name)
 
 
 @pytest.mark.parametrize("when", ["before hilo", "after hilo"])
 def test_an_interface_that_came(trace, prepare, workspace, measured, when):
-    with far_end(workspace) as (path, connect):
+    with far_namespace() as (there, connect), other_end(workspace, FAR, *there) as path:
         if when == "before hilo":
             connect()
         chosen, other = prepare("--peer", path, "--host", FAR, "--checks", ARRIVALS)
@@ -393,6 +403,26 @@ def test_an_interface_that_came(trace, prepare, workspace, measured, when):
             until(lambda: index in (watched(attacher) or [index]), "a program at the new interface", timeout=5)
         for checks in (chosen, other):
             checks.go_on()
-        here, there = chosen.results(), other.results()
+        results = chosen.results(), other.results()
         assert run.stop() == hilo.OK, run.errors
-        measured(compare(here, there))
+        measured(compare(*results))
+
+
+@pytest.mark.parametrize("checks", [("--checks", ARRIVALS), ("--groups", "many", "--round-trips", ROUND_TRIPS)],
+                         ids=["each", "many"])  # fmt: skip
+def test_in_a_container(trace, prepare, workspace, measured, checks):
+    """A client in a network namespace of its own, which an interface of hilo's leads to."""
+    with far_namespace() as (there, connect):
+        connect()
+        with other_end(workspace, NEAR) as path:
+            chosen, other = prepare("--peer", path, "--host", NEAR, *checks, wrapper=(*there, *AS_SERVER))
+            run = trace(chosen)
+            for one in (chosen, other):
+                one.go_on()
+            results = chosen.results(), other.results()
+            assert run.stop() == hilo.OK, run.errors
+            counts = counted(run)
+            # Where answers have to be seen, the first rest of a connection only says where that is.
+            if "many" in checks:
+                assert counts["renewed"] > ROUND_TRIPS, counts
+            measured(f"{compare(*results)}; {counts['renewed']} renewals")

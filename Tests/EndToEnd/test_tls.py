@@ -120,8 +120,9 @@ def test_between_two_hosts(run_hilo, collect, start, workspace, new_run, hooks, 
 @pytest.mark.parametrize("way", ["same", "keep"])
 def test_through_a_balancer(run_hilo, collect, start, workspace, new_run, hooks, measured, way):
     """One of layer 4, which nobody traces, changes the addresses and nothing else: the option gets through."""
-    with network.hosts_behind_a_balancer() as (near, far, front):
-        measured(between(run_hilo, collect, start, workspace, new_run, hooks, way, near, far, front))
+    with network.hosts_behind_a_balancer() as (near, far, balancer):
+        address = balancer.addresses["IPv4"]
+        measured(between(run_hilo, collect, start, workspace, new_run, hooks, way, near, far, address))
 
 
 @pytest.mark.follows_tls

@@ -7,23 +7,33 @@ import Testing
         bytes.withUnsafeBytes { InterfaceMessages.parse($0) }
     }
 
-    /// A netlink message; its length as it is unless said otherwise.
     private func message(_ kind: UInt16, _ payload: [UInt8], length: UInt32? = nil) -> [UInt8] {
-        let said = length ?? UInt32(16 + payload.count)
-        var bytes = (0..<4).map { UInt8(truncatingIfNeeded: said >> ($0 * 8)) }
-        bytes += [UInt8(truncatingIfNeeded: kind), UInt8(kind >> 8), 0, 0] + [UInt8](repeating: 0, count: 8)
-        return bytes + payload
+        routeMessage(kind, payload, length: length)
     }
 
-    private func interface(_ index: UInt8, family: UInt8 = 0) -> [UInt8] {
-        [family, 0, 1, 0, index, 0, 0, 0] + [UInt8](repeating: 0, count: 8)
+    private func interface(_ index: UInt8, family: UInt8 = 0, _ attributes: [UInt8] = []) -> [UInt8] {
+        [family, 0, 1, 0, index, 0, 0, 0] + [UInt8](repeating: 0, count: 8) + attributes
     }
+
+    private func present(_ index: UInt32) -> InterfaceMessages.Message { .present(index, leadsElsewhere: false) }
 
     @Test func whatTheKernelSays() {
-        #expect(parse(message(16, interface(1)) + message(16, interface(7) + [9, 9, 9])) == [.present(1), .present(7)])
+        #expect(parse(message(16, interface(1)) + message(16, interface(7) + [9, 9, 9])) == [present(1), present(7)])
         #expect(parse(message(17, interface(3))) == [.gone(3)])
         #expect(parse(message(3, [0, 0, 0, 0])) == [.listed])
         #expect(parse(message(2, [0xF0, 0xFF, 0xFF, 0xFF])) == [.refused(16)])
+    }
+
+    /// Behind its name, the number of another network namespace, which may be 0.
+    @Test(arguments: [0, 5] as [Int32])
+    func anInterfaceThatLeadsElsewhere(network: Int32) {
+        let attributes = routeAttribute(3, Array("veth7\0".utf8)) + routeAttribute(37, of: network)
+        #expect(parse(message(16, interface(7, attributes))) == [.present(7, leadsElsewhere: true)])
+        #expect(parse(message(17, interface(7, attributes))) == [.gone(7)])
+        for count in 0..<attributes.count {
+            #expect(parse(message(16, interface(7, Array(attributes[..<count])))) == [present(7)])
+        }
+        #expect(parse(message(16, interface(7, routeAttribute(37, [0, 0])))) == [present(7)])
     }
 
     @Test func whatIsPassedOver() {
@@ -40,7 +50,7 @@ import Testing
         for count in 0..<whole.count { #expect(parse(Array(whole[0..<count])).isEmpty) }
         for length in [0, 1, 15, 33, UInt32.max] { #expect(parse(message(16, interface(1), length: length)).isEmpty) }
         #expect(parse(message(16, Array(interface(1)[0..<15]))).isEmpty)
-        #expect(parse(whole + message(16, interface(2), length: 40)) == [.present(1)])
+        #expect(parse(whole + message(16, interface(2), length: 40)) == [present(1)])
     }
 
     @Test func anyBytes() {

@@ -72,7 +72,7 @@ struct hilo_selected_process {
 	__u64 encrypts;  /* since when it is seen in OpenSSL's functions, CLOCK_MONOTONIC; 0: it was not */
 	__u64 crowded_ns; /* when more objects of OpenSSL may have waited for a socket than are known; 0: never */
 	__u32 handshakes; /* of TLS, begun where nothing is attached to OpenSSL */
-	__u32 reserved;
+	__u32 network;   /* where a connection of it rested: one more than hilo_rest.network */
 };
 
 /* A record of map `resting`: a client's connection whose answers were all read, and which may be enrolled until its
@@ -86,6 +86,9 @@ struct hilo_rest {
 	__u16 peer_port;
 	__u8 family;            /* 4 or 6 */
 	__u8 reserved[3];
+	__u32 process;          /* tgid */
+	__s32 network;          /* the network namespace, by the number that the tc-attacher's has for it, which puts it in
+				 * here; below 0: its own, or one without a number */
 };
 
 enum {
@@ -131,11 +134,11 @@ enum hilo_counter {
 	HILO_COUNT_RENEWED = 28,         /* connections enrolled again between two requests */
 	HILO_COUNT_RENEW_LATE = 29,      /* it did not rest, most often as the next request was begun */
 	HILO_COUNT_RENEW_READ_AHEAD = 30, /* somebody reads from it already, or waits for it to be readable */
-	HILO_COUNT_RENEW_NOT_FOUND = 31, /* it is gone, or in another network namespace than the tc-attacher */
+	HILO_COUNT_RENEW_NOT_FOUND = 31, /* it is gone, or in a network namespace that the tc-attacher's has no number for */
 	HILO_COUNT_RENEW_FAILED = 32,    /* the kernel took it not, most often as it still lets go of it */
 	HILO_COUNT_RENEW_UNHEARD = 33,   /* map resting was full */
 	HILO_COUNT_RENEW_UNASKED = 34,   /* its peer spoke before the next request: an ordinary one again */
-	HILO_COUNT_RENEW_UNWATCHED = 35, /* its last answer was not seen to come in, where that is needed */
+	HILO_COUNT_RENEW_UNWATCHED = 35, /* its last answer was not seen at an interface, where that is needed */
 	HILO_COUNT_STATE_WRITTEN = 36,   /* headers with a tracestate behind them */
 	HILO_COUNT_STATE_UNFIT = 37,     /* one came that is too long, or has what no header may have */
 	HILO_COUNT_STATE_UNSAFE = 38,    /* the header had room, a tracestate beside it had not */

@@ -72,6 +72,8 @@ static __always_inline void rest_tell(const struct connection *conn, struct scra
 	rest->local_port = conn->local_port;
 	rest->peer_port = conn->peer_port;
 	rest->family = conn->family;
+	rest->process = conn->tgid;
+	rest->network = BPF_F_CURRENT_NETNS;
 	id_copy16(rest->local_address, conn->local_address);
 	id_copy16(rest->peer_address, conn->peer_address);
 	if (bpf_ringbuf_output(&resting, rest, sizeof(*rest), 0))

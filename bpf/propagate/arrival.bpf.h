@@ -1,5 +1,6 @@
 /* Where kernels say that there is nothing to be read on an enrolled socket, it has to be an ordinary one before bytes
- * of its peer's are there. Of a connection's later segments sockops is told nothing; a TC program sees them come in. */
+ * of its peer's are there. Of a connection's later segments sockops is told nothing; a TC program sees them come in, or
+ * leave for another network namespace on this host. */
 #ifndef HILO_ARRIVAL_H
 #define HILO_ARRIVAL_H
 
@@ -46,6 +47,7 @@ static __always_inline u32 arrival_v4(struct __sk_buff *packet, struct arrival *
 			     &a->tuple.ipv4.dport))
 		return 0;
 	*(u32 *)a->key.peer_address = ip.saddr;
+	*(u32 *)a->key.local_address = ip.daddr;
 	a->tuple.ipv4.saddr = ip.saddr;
 	a->tuple.ipv4.daddr = ip.daddr;
 	return sizeof(a->tuple.ipv4);
@@ -62,13 +64,14 @@ static __always_inline u32 arrival_v6(struct __sk_buff *packet, struct arrival *
 			     &a->tuple.ipv6.dport))
 		return 0;
 	__builtin_memcpy(a->key.peer_address, &ip.saddr, 16);
+	__builtin_memcpy(a->key.local_address, &ip.daddr, 16);
 	__builtin_memcpy(a->tuple.ipv6.saddr, &ip.saddr, 16);
 	__builtin_memcpy(a->tuple.ipv6.daddr, &ip.daddr, 16);
 	return sizeof(a->tuple.ipv6);
 }
 
 /* Noted before it is looked whether the connection is enrolled: who enrols it looks for this note behind. */
-static __always_inline void arrival_note(struct connection *conn, const struct arrival *a, u64 sk, u64 watching)
+static __always_inline void arrival_note(struct connection *conn, const struct arrival *a, u64 sk, u64 id)
 {
 	struct outgoing *o = &conn->outgoing;
 	u64 key = conn->id;
@@ -80,7 +83,7 @@ static __always_inline void arrival_note(struct connection *conn, const struct a
 	/* An exchange, since that is a barrier, too. */
 	__sync_lock_test_and_set(&o->arrived, newer ? a->sequence_end : o->arrived);
 	/* Most packets are of connections that nobody enrols: those are to cost one look into the table. */
-	if (rest_is_left(conn) && watching == key)
+	if (rest_is_left(conn) && id == key)
 		bpf_map_delete_elem(&watched, &a->key);
 	if (*(volatile u32 *)&o->enrolled != options.loader)
 		return;
@@ -97,13 +100,16 @@ static __always_inline void arrival_look(struct __sk_buff *packet)
 		size = arrival_v4(packet, &a);
 	else if (packet->protocol == bpf_htons(ETH_P_IPV6))
 		size = arrival_v6(packet, &a);
-	const u64 *watching = size ? bpf_map_lookup_elem(&watched, &a.key) : 0;
-	if (!watching)
+	const struct watching *found = size ? bpf_map_lookup_elem(&watched, &a.key) : 0;
+	if (!found)
 		return;
-	u64 id = *watching;
-	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &a.tuple, size, BPF_F_CURRENT_NETNS, 0);
-	if (!sk)
+	u64 id = found->connection;
+	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &a.tuple, size, (s64)found->network, 0);
+	if (!sk) {
+		/* It is gone, or in a network namespace that is not known yet. */
+		bpf_map_delete_elem(&watched, &a.key);
 		return;
+	}
 	struct connection *conn = connection_of(sk);
 	struct scratch *s = scratch_get();
 	if (conn && s)

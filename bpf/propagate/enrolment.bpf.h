@@ -93,12 +93,13 @@ static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connect
 static __always_inline void watch_answers(struct bpf_sock_ops *event, const struct connection *conn)
 {
 	const struct hilo_selected_process *p = process_of(conn);
-	u64 id = conn->id;
 	if (!p || rest_is_unlikely(conn, p))
 		return;
+	struct watching value = { .connection = conn->id, .network = (s32)p->network - 1 };
 	struct watched_key key = { .local_port = event->local_port, .peer_port = bpf_ntohl(event->remote_port) };
 	segment_peer(event, key.peer_address);
-	bpf_map_update_elem(&watched, &key, &id, BPF_ANY);
+	segment_local(event, key.local_address);
+	bpf_map_update_elem(&watched, &key, &value, BPF_ANY);
 }
 
 /* A segment of this connection is shown here: so are all that follow. */

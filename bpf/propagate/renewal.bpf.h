@@ -38,17 +38,18 @@ static __always_inline bool is_watched(const struct connection *conn)
 }
 
 /* The next answer is noted. */
-static __always_inline void watch(const struct connection *conn)
+static __always_inline void watch(const struct hilo_rest *rest)
 {
-	struct watched_key key = { .peer_port = conn->peer_port, .local_port = conn->local_port };
-	u64 id = conn->id;
-	id_copy16(key.peer_address, conn->peer_address);
-	bpf_map_update_elem(&watched, &key, &id, BPF_ANY);
+	struct watched_key key = { .peer_port = rest->peer_port, .local_port = rest->local_port };
+	struct watching value = { .connection = rest->connection, .network = rest->network };
+	id_copy16(key.peer_address, rest->peer_address);
+	id_copy16(key.local_address, rest->local_address);
+	bpf_map_update_elem(&watched, &key, &value, BPF_ANY);
 }
 
 /* Why not? A counter, or 0. A read that is interrupted on an enrolled socket fails where it would go on: who reads
  * before it asks is spared. */
-static __always_inline u32 renewal_refused(const struct connection *conn, u64 socket)
+static __always_inline u32 renewal_refused(const struct connection *conn, u64 socket, const struct hilo_rest *rest)
 {
 	struct hilo_selected_process *p = process_of(conn);
 	/* Nobody notes what comes in for one that hurries, once it is left: this was said of it before. */
@@ -58,14 +59,17 @@ static __always_inline u32 renewal_refused(const struct connection *conn, u64 so
 		return HILO_COUNT_RENEW_READ_AHEAD;
 	if (is_watched(conn))
 		return 0;
-	/* It is older than this generation of programs, or was pushed out of the table. */
-	watch(conn);
+	/* It is older than this generation of programs, the first of its process in another network namespace, or was
+	 * pushed out of the table. */
+	watch(rest);
+	p->network = rest->network + 1;
 	return HILO_COUNT_RENEW_UNWATCHED;
 }
 
 /* The kernel lets a socket in without waiting for who sends at this moment. So it is looked at again behind: a request
  * that began in between, and whose segments went by before the socket was in, would leave it there. */
-static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, u64 socket)
+static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, u64 socket,
+				  const struct hilo_rest *rest)
 {
 	struct outgoing *o = &conn->outgoing;
 	u64 key = conn->id;
@@ -75,7 +79,7 @@ static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, 
 			o->enrolled = 0;
 		return;
 	}
-	u32 refused = renewal_refused(conn, socket);
+	u32 refused = renewal_refused(conn, socket, rest);
 	if (refused) {
 		count(refused);
 		return;
@@ -121,7 +125,7 @@ static __always_inline bool renew_rest(struct __sk_buff *packet, const struct hi
 		tuple.ipv6.dport = bpf_htons(rest->local_port);
 		size = sizeof(tuple.ipv6);
 	}
-	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &tuple, size, (s64)rest->network, 0);
 	if (!sk) {
 		count(HILO_COUNT_RENEW_NOT_FOUND);
 		return false;
@@ -132,7 +136,7 @@ static __always_inline bool renew_rest(struct __sk_buff *packet, const struct hi
 		u64 socket = number_of(&s->event_socket, sk);
 		older = callbacks_missing(conn, socket);
 		if (!older && options.renewing != HILO_RENEWING_NEVER)
-			renew(sk, conn, socket);
+			renew(sk, conn, socket, rest);
 	}
 	bpf_sk_release(sk);
 	return older;

@@ -38,21 +38,34 @@ static __always_inline bool segment_sequence(struct bpf_sock_ops *event, u32 *se
 	return true;
 }
 
-/* The other end's address as records have it. */
+/* An IPv6 address as records have it. */
+static __always_inline void segment_address(u32 *to, u32 first, u32 second, u32 third, u32 fourth)
+{
+	bool mapped = !first && !second && third == bpf_htonl(0xffff);
+	to[0] = mapped ? fourth : first;
+	to[1] = mapped ? 0 : second;
+	to[2] = mapped ? 0 : third;
+	to[3] = mapped ? 0 : fourth;
+}
+
+/* The other end's, where `to` is zero. */
 static __always_inline void segment_peer(struct bpf_sock_ops *event, u8 *to)
 {
-	u32 *address = (u32 *)to;
-	if (event->family == AF_INET) {
-		address[0] = event->remote_ip4;
-		return;
-	}
-	u32 first = event->remote_ip6[0], second = event->remote_ip6[1], third = event->remote_ip6[2];
-	u32 fourth = event->remote_ip6[3];
-	bool mapped = !first && !second && third == bpf_htonl(0xffff);
-	address[0] = mapped ? fourth : first;
-	address[1] = mapped ? 0 : second;
-	address[2] = mapped ? 0 : third;
-	address[3] = mapped ? 0 : fourth;
+	if (event->family == AF_INET)
+		*(u32 *)to = event->remote_ip4;
+	else
+		segment_address((u32 *)to, event->remote_ip6[0], event->remote_ip6[1], event->remote_ip6[2],
+				event->remote_ip6[3]);
+}
+
+/* This end's. */
+static __always_inline void segment_local(struct bpf_sock_ops *event, u8 *to)
+{
+	if (event->family == AF_INET)
+		*(u32 *)to = event->local_ip4;
+	else
+		segment_address((u32 *)to, event->local_ip6[0], event->local_ip6[1], event->local_ip6[2],
+				event->local_ip6[3]);
 }
 
 #endif

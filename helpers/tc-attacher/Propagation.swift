@@ -10,7 +10,7 @@ internal import Wire
 struct Propagation {
     /// What keeps the programs attached: links, and for the one of map `enrolled` that map.
     let links: [(program: String, descriptor: Int32)]
-    /// The program for the ingress of interfaces; nil where it is not needed.
+    /// The program for interfaces; nil where it is not needed.
     let arriving: Int32?
     /// The program that enrols again, and says which connections are older than itself.
     let renewing: Int32
@@ -23,7 +23,7 @@ struct Propagation {
     /// The same, of all that its processes receive.
     private static let ofPackets = "packet_arriving"
     private static let ofEnrolled = "message_sending"
-    private static let ofIngress = "arriving"
+    private static let ofInterfaces = "arriving"
     private static let ofRests = "renewing"
     private static let ofOlder = "observing"
 
@@ -68,7 +68,7 @@ struct Propagation {
         bpf_program__set_autoload(reader, readsPackets)
         let loaded = bpf_object__load(object)
         guard loaded == 0 else { throw Propagation.refusal("load", loaded) }
-        arriving = later == .inHeaderWatchingIngress ? try Propagation.keep(Propagation.ofIngress, of: object) : nil
+        arriving = later == .inHeaderWatchingIngress ? try Propagation.keep(Propagation.ofInterfaces, of: object) : nil
         renewing = try Propagation.keep(Propagation.ofRests, of: object)
         observing = observes ? try Propagation.iterator(observer) : nil
         let ofGroup = Propagation.ofControlGroup + (readsPackets ? [Propagation.ofPackets] : [])

@@ -5,10 +5,11 @@ internal import LibBPF
 internal import LinuxSys
 
 /// Connections that rest between two requests, and the program that enrols them again: this process carries them from
-/// the one to the other, and looks at none.
+/// the one to the other, and says of each in which network namespace its process is.
 struct Renewal: ~Copyable {
     private var ring: RecordRing
     private let program: Int32
+    private var networks: Networks
     private var batch: [UInt8] = []
     private var lingers = false
     /// Among what was handed on were connections that the programs are not called for.
@@ -24,18 +25,23 @@ struct Renewal: ~Copyable {
     private static let mostInTurn = 1024
 
     private static let recordBytes = MemoryLayout<hilo_rest>.size
+    private static let processOffset = MemoryLayout<hilo_rest>.offset(of: \.process)!
+    private static let networkOffset = MemoryLayout<hilo_rest>.offset(of: \.network)!
     private static let batchBytes = recordBytes * Int(HILO_RESTS_MAX)
 
     /// - Parameters:
     ///   - program: enrols what it is handed.
     ///   - map: the ring `resting`.
     ///   - other: a descriptor that `wakeups` is readable for, too.
-    init(program: Int32, map: Int32, bytes: UInt32, besides other: Int32?) throws(SysError) {
+    init(program: Int32, map: Int32, bytes: UInt32, _ networks: consuming Networks, besides other: Int32?)
+        throws(SysError)
+    {
         try ProcessControl.setTimerSlack(Renewal.slack)
         var ring = try RecordRing(map: map, bytes: bytes)
         if let other { try ring.watch(other) }
         self.ring = consume ring
         self.program = program
+        self.networks = networks
         batch.reserveCapacity(Renewal.batchBytes)
     }
 
@@ -59,9 +65,10 @@ struct Renewal: ~Copyable {
     /// - Returns: whether there was something.
     private mutating func renewAll() throws(HelperFault) -> Bool {
         var found = 0
+        let now = MonotonicClock.now()
         while found < Renewal.mostInTurn, let rest = try next() {
             found += 1
-            batch.append(contentsOf: rest)
+            try take(rest, at: now)
             if batch.count == Renewal.batchBytes { try hand() }
         }
         if !batch.isEmpty { try hand() }
@@ -79,6 +86,14 @@ struct Renewal: ~Copyable {
         } catch {
             throw HelperFault(error)
         }
+    }
+
+    private mutating func take(_ rest: UnsafeRawBufferPointer, at now: UInt64) throws(HelperFault) {
+        let process = rest.loadUnaligned(fromByteOffset: Renewal.processOffset, as: UInt32.self)
+        let network = try networks.number(of: process, at: now)
+        let offset = batch.count + Renewal.networkOffset
+        batch.append(contentsOf: rest)
+        batch.withUnsafeMutableBytes { $0.storeBytes(of: network, toByteOffset: offset, as: Int32.self) }
     }
 
     private mutating func hand() throws(HelperFault) {

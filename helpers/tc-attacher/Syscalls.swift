@@ -5,7 +5,7 @@ internal import LinuxSys
 extension TCAttacher {
     static let syscalls: [SyscallRule] = [
         .allow(.bpf, when: .int(0, equals: Command.run), because: "running the program that enrols connections again"),
-        .allow(.bpf, when: .int(0, equals: Command.attach), because: "the ingress of interfaces that appear"),
+        .allow(.bpf, when: .int(0, equals: Command.attach), because: "interfaces that appear"),
         .allow(.bpf, when: .int(0, equals: Command.iterate), because: "looking for connections older than those"),
         .allow(.dup3, when: .int(1, equals: iterator), because: "giving that iterator its number, and taking it away"),
         .allow(.read, when: .int(0, equals: iterator), because: "having it look at them"),
@@ -14,6 +14,9 @@ extension TCAttacher {
             .read, when: .int(0, equals: InterfaceWatch.descriptor), because: "interfaces that appear and disappear"),
         .allow(
             .write, when: .int(0, equals: InterfaceWatch.descriptor), because: "asking for all, when some were missed"),
+        .allow(
+            .write, when: .int(0, equals: NetworkNumbers.descriptor), because: "asking in which network a process is"),
+        .allow(.read, when: .int(0, equals: NetworkNumbers.descriptor), because: "taking the answer"),
     ]
 
     /// The descriptor of the iterator over connections, and of its link while there is none.

@@ -20,7 +20,7 @@ struct TCAttacher: HelperService, ~Copyable {
     private var propagation: Propagation?
     private var facts: [Fact] = []
     private var renewal: Renewal?
-    private var ingress: Ingress?
+    private var interfaces: Interfaces?
     private var older: OlderConnections?
     private(set) var watched: Int32?
     private(set) var wakeInterval: UInt64?
@@ -42,25 +42,26 @@ struct TCAttacher: HelperService, ~Copyable {
         let propagation = try Propagation(object, carriers: arguments.carriers, loans)
         facts = propagation.facts
         if let link = propagation.observing { older = try OlderConnections(link: link) }
+        let networks = try Networks()
         if let program = propagation.arriving {
-            var ingress = try Ingress(program: program)
-            try ingress.catchUp()
-            facts.append(ingress.fact)
-            self.ingress = consume ingress
+            var interfaces = try Interfaces(program: program)
+            try interfaces.catchUp()
+            facts.append(interfaces.fact)
+            self.interfaces = consume interfaces
         }
         if let map = loans.map(SharedMaps.ofRests) {
-            try renew(by: propagation.renewing, map: hilo_libbpf_keep(map))
+            try renew(by: propagation.renewing, map: hilo_libbpf_keep(map), networks)
         }
         self.propagation = propagation
         loans.giveBack()
         object = []
     }
 
-    private mutating func renew(by program: Int32, map: Int32) throws(HelperFault) {
+    private mutating func renew(by program: Int32, map: Int32, _ networks: consuming Networks) throws(HelperFault) {
         do throws(SysError) {
-            let watching = ingress == nil ? nil : InterfaceWatch.descriptor
+            let watching = interfaces == nil ? nil : InterfaceWatch.descriptor
             let renewal = try Renewal(
-                program: program, map: map, bytes: UInt32(HILO_RESTING_BYTES), besides: watching)
+                program: program, map: map, bytes: UInt32(HILO_RESTING_BYTES), networks, besides: watching)
             watched = renewal.wakeups
             self.renewal = consume renewal
         } catch {
@@ -69,9 +70,9 @@ struct TCAttacher: HelperService, ~Copyable {
     }
 
     mutating func wake(for coordinator: borrowing Coordinator) throws(HelperFault) {
-        if var ingress = ingress.take() {
-            try ingress.catchUp()
-            self.ingress = consume ingress
+        if var interfaces = interfaces.take() {
+            try interfaces.catchUp()
+            self.interfaces = consume interfaces
         }
         guard var renewal = renewal.take() else { return }
         try renewal.wake()

@@ -40,8 +40,8 @@ int hilo_kernel_counts_unread(void);
 
 /* ---- programs of traffic control ---- */
 
-/* Puts a program before all others at an interface's ingress. A descriptor of the link, or a negative errno. */
-int hilo_ingress_attach(int program, unsigned int interface);
+/* Puts a program before all others at an interface's ingress or egress. A descriptor of the link, or a negative errno. */
+int hilo_interface_attach(int program, unsigned int interface, int egress);
 
 /* Runs a program once, on `size` bytes that are no packet. What it answers, or a negative errno. */
 int hilo_program_run(int program, const void *bytes, uint32_t size);

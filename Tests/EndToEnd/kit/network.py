@@ -37,9 +37,8 @@ def _join(interface: str, other: str, namespace: int) -> None:
 
 @contextlib.contextmanager
 def hosts_behind_a_balancer():
-    """Two hosts, and the address at which the first one reaches the second: a third host's, which nobody traces. It
-    hands connections on with both addresses translated, as balancers of layer 4 do; the connections stay what they are.
-    """
+    """Two hosts, and a third one at whose address the first one reaches the second. It hands connections on with both
+    addresses translated, as balancers of layer 4 do; the connections stay what they are."""
     number = random.randrange(256)
     near, far, front, back = (f"198.18.{number}.{last}" for last in (1, 6, 2, 5))
     names = [f"hilo{os.getpid()}{end}" for end in "abcd"]
@@ -66,7 +65,7 @@ def hosts_behind_a_balancer():
                 _ip("address", "add", address + "/30", "dev", interface)
                 for one in ("lo", interface):
                     _ip("link", "set", one, "up")
-        yield Host(here, {"IPv4": near}), Host(there, {"IPv4": far}), front
+        yield Host(here, {"IPv4": near}), Host(there, {"IPv4": far}), Host(middle, {"IPv4": front})
 
 
 def can_translate() -> bool:

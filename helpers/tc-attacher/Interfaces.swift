@@ -4,21 +4,30 @@ internal import LibBPF
 internal import LinuxSys
 internal import Wire
 
-/// The program at the ingress of each interface, also of those that appear later. Its links leave with this process.
-struct Ingress: ~Copyable {
+/// The program at each interface, also of those that appear later: at its ingress, and where it leads to another
+/// network namespace (to a container, say) at its egress, which is what comes in there. Its links leave with this
+/// process.
+struct Interfaces: ~Copyable {
+    private enum Side { case ingress, egress }
+
+    private struct Place: Hashable {
+        let interface: UInt32
+        let side: Side
+    }
+
     private var watch: InterfaceWatch
     private let program: Int32
-    private var links: [UInt32: Int32] = [:]
+    private var links: [Place: Int32] = [:]
     private var isFull = false
 
-    /// Interfaces; a host with more has them all watched but the last ones.
-    private static let most = 512
+    /// Links; a host with more interfaces has them all watched but the last ones.
+    private static let most = 1024
     /// Datagrams that are looked at before the coordinator is listened to.
     private static let mostInTurn = 64
 
     /// Attaches nothing yet: `catchUp` does.
     init(program: Int32) throws(HelperFault) {
-        watch = try Ingress.watchAll()
+        watch = try Interfaces.watchAll()
         self.program = program
     }
 
@@ -32,11 +41,14 @@ struct Ingress: ~Copyable {
         }
     }
 
-    var fact: Fact { Fact("interfaces", isFull ? "\(links.count), and more that are not watched" : "\(links.count)") }
+    var fact: Fact {
+        let count = links.keys.count { $0.side == .ingress }
+        return Fact("interfaces", isFull ? "\(count), and more that are not watched" : "\(count)")
+    }
 
     /// Attaches to what is there, and takes note of what came and went.
     mutating func catchUp() throws(HelperFault) {
-        for _ in 0..<Ingress.mostInTurn {
+        for _ in 0..<Interfaces.mostInTurn {
             let messages: [InterfaceMessages.Message]?
             do throws(SysError) {
                 messages = try watch.next()
@@ -53,22 +65,28 @@ struct Ingress: ~Copyable {
 
     private mutating func follow(_ message: InterfaceMessages.Message) throws(HelperFault) {
         switch message {
-        case .present(let index): attach(to: index)
+        case .present(let index, let leadsElsewhere):
+            attach(Place(interface: index, side: .ingress))
+            if leadsElsewhere { attach(Place(interface: index, side: .egress)) }
         case .gone(let index):
-            if let link = links.removeValue(forKey: index) { _ = OwnedFD(adopting: link) }
+            for side in [Side.ingress, .egress] {
+                if let link = links.removeValue(forKey: Place(interface: index, side: side)) {
+                    _ = OwnedFD(adopting: link)
+                }
+            }
         case .listed: break
         case .refused(let code): throw HelperFault(SysError("list of interfaces", code: code))
         }
     }
 
-    private mutating func attach(to index: UInt32) {
-        guard links[index] == nil else { return }
-        guard links.count < Ingress.most else {
+    private mutating func attach(_ place: Place) {
+        guard links[place] == nil else { return }
+        guard links.count < Interfaces.most else {
             isFull = true
             return
         }
-        let link = hilo_ingress_attach(program, index)
+        let link = hilo_interface_attach(program, place.interface, place.side == .egress ? 1 : 0)
         // It may be gone by now, or have no place left. Connections whose answers are not seen are not enrolled again.
-        if link >= 0 { links[index] = link }
+        if link >= 0 { links[place] = link }
     }
 }
