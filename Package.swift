@@ -69,7 +69,7 @@ let package = Package(
         module("LinuxSys", ["CLinux"]),
         module("Wire", ["LinuxSys"], exclude: ["PROTOCOL.md"]),
         module("HelperKit", ["LinuxSys", "Wire"]),
-        module("LibBPF", ["CLibBPF", "LinuxSys"]),
+        module("LibBPF", ["BPFABI", "CLibBPF", "HelperKit", "LinuxSys", "Wire"]),
 
         // Pure: bytes and values in, values out.
         module("TraceContext"),

@@ -5,17 +5,26 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { SECOND_IN_MS = 1000 };
+enum {
+	SECOND_IN_MS = 1000,
+	/* Of what waits in a socket: whatever is sent here fits, however little the host's defaults are. */
+	SOCKET_BUFFER = 128 * 1024,
+};
 
-/* Waits no longer than that, whatever becomes of the packets. */
-static void be_impatient(int socket)
+/* Waits for no room, and no longer than a second for anything else, whatever becomes of the packets. */
+static void prepare(int socket)
 {
 	struct timeval limit = { .tv_sec = 1 };
+	int bytes = SOCKET_BUFFER;
+	setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
@@ -29,8 +38,8 @@ static int connect_pair(int ends[2])
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ends[1] = -1;
-	be_impatient(listener);
-	be_impatient(ends[0]);
+	prepare(listener);
+	prepare(ends[0]);
 	if (listener >= 0 && ends[0] >= 0 && !bind(listener, (struct sockaddr *)&address, size) &&
 	    !listen(listener, 1) && !getsockname(listener, (struct sockaddr *)&address, &size) &&
 	    !connect(ends[0], (struct sockaddr *)&address, size) &&
@@ -42,13 +51,43 @@ static int connect_pair(int ends[2])
 	return -error;
 }
 
-static int counts_unread(int sockhash, const int ends[2])
+/* A connection of this process to itself, whose first end is in a sockhash. */
+struct trial {
+	int ends[2];
+	int sockhash;
+};
+
+/* 0, or a negative errno. To be ended in either case. `program`: what the first end sends passes it; -1: none. */
+static int trial_begin(struct trial *trial, int program)
 {
-	uint64_t key = 0, value = (uint64_t)ends[0];
+	uint64_t key = 0;
+	trial->sockhash = -1;
+	int error = connect_pair(trial->ends);
+	if (error)
+		return error;
+	uint64_t value = (uint64_t)trial->ends[0];
+	trial->sockhash =
+		bpf_map_create(BPF_MAP_TYPE_SOCKHASH, "hilo_trial", sizeof(key), sizeof(value), 8, NULL);
+	if (trial->sockhash < 0)
+		return -errno;
+	if (program >= 0 && bpf_prog_attach(program, trial->sockhash, BPF_SK_MSG_VERDICT, 0))
+		return -errno;
+	return bpf_map_update_elem(trial->sockhash, &key, &value, BPF_ANY) ? -errno : 0;
+}
+
+static void trial_end(struct trial *trial)
+{
+	for (int i = 0; i < 2; i++)
+		if (trial->ends[i] >= 0)
+			close(trial->ends[i]);
+	if (trial->sockhash >= 0)
+		close(trial->sockhash);
+}
+
+static int counts_unread(const int ends[2])
+{
 	struct pollfd readable = { .fd = ends[0], .events = POLLIN };
 	int unread = 0;
-	if (bpf_map_update_elem(sockhash, &key, &value, BPF_ANY))
-		return -errno;
 	if (send(ends[1], "1", 1, MSG_NOSIGNAL) != 1)
 		return -errno;
 	if (poll(&readable, 1, SECOND_IN_MS) != 1)
@@ -58,14 +97,84 @@ static int counts_unread(int sockhash, const int ends[2])
 
 int hilo_kernel_counts_unread(void)
 {
-	int ends[2], answer = connect_pair(ends);
-	int sockhash = bpf_map_create(BPF_MAP_TYPE_SOCKHASH, "hilo_trial", sizeof(uint64_t), sizeof(uint64_t), 8, NULL);
+	struct trial trial;
+	int answer = trial_begin(&trial, -1);
 	if (!answer)
-		answer = sockhash < 0 ? -errno : counts_unread(sockhash, ends);
-	for (int i = 0; i < 2; i++)
-		if (ends[i] >= 0)
-			close(ends[i]);
-	if (sockhash >= 0)
-		close(sockhash);
+		answer = counts_unread(trial.ends);
+	trial_end(&trial);
+	return answer;
+}
+
+/* What bpf/propagate/rehearsal.bpf.h writes. */
+static const char header[] = "traceparent: 00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01\r\n";
+
+enum {
+	HEADER = sizeof(header) - 1,
+	MESSAGE_MAX = 20 * 1024,
+	PIECES_MAX = 3,
+	/* Messages of each shape: together they cross the kernel's pieces of memory, of 32 KiB, in many places. */
+	ROUNDS = 24,
+};
+
+struct shape {
+	unsigned size, at, pieces;
+};
+
+/* The head in one piece and in several, one at the end of what is sent, one before a long body, no header at all. */
+static const struct shape shapes[] = {
+	{ 900, 120, 1 }, { 5000, 2900, PIECES_MAX }, { 333, 333, 1 }, { MESSAGE_MAX, 700, 1 }, { 1500, 0, 2 },
+};
+
+static int send_message(int socket, unsigned char *bytes, const struct shape *shape)
+{
+	struct iovec pieces[PIECES_MAX];
+	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = shape->pieces };
+	for (unsigned i = 0, from = 0; i < shape->pieces; i++) {
+		unsigned to = shape->size * (i + 1) / shape->pieces;
+		pieces[i] = (struct iovec){ bytes + from, to - from };
+		from = to;
+	}
+	ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+	return sent < 0 ? -errno : sent == shape->size;
+}
+
+/* Whether one message arrives as it was sent, but for its header. */
+static int arrives(const int ends[2], const struct shape *shape, unsigned seed)
+{
+	static unsigned char sent[MESSAGE_MAX], got[MESSAGE_MAX + HEADER + 1];
+	for (unsigned i = 0; i < shape->size; i++)
+		sent[i] = (unsigned char)((seed + i) * 2654435761U >> 24);
+	sent[0] = shape->at & 0xff;
+	sent[1] = (unsigned char)(shape->at >> 8);
+	int answer = send_message(ends[0], sent, shape);
+	if (answer != 1)
+		return answer;
+	size_t added = shape->at ? HEADER : 0, size = shape->size + added, rest = shape->size - shape->at;
+	ssize_t came = recv(ends[1], got, size, MSG_WAITALL);
+	if (came < 0)
+		return -errno;
+	/* Nothing may follow. */
+	if ((size_t)came != size || recv(ends[1], got + size, 1, MSG_DONTWAIT) >= 0)
+		return 0;
+	return !memcmp(got, sent, shape->at) && !memcmp(got + shape->at, header, added) &&
+	       !memcmp(got + shape->at + added, sent + shape->at, rest);
+}
+
+static int all_arrive(const int ends[2])
+{
+	int answer = 1;
+	for (unsigned round = 0; answer == 1 && round < ROUNDS; round++)
+		for (unsigned i = 0; answer == 1 && i < sizeof(shapes) / sizeof(*shapes); i++)
+			answer = arrives(ends, &shapes[i], round);
+	return answer;
+}
+
+int hilo_kernel_takes_headers(int program)
+{
+	struct trial trial;
+	int answer = trial_begin(&trial, program);
+	if (!answer)
+		answer = all_arrive(trial.ends);
+	trial_end(&trial);
 	return answer;
 }

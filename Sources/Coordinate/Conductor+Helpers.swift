@@ -13,7 +13,7 @@ extension Conductor {
         case .ready(let hello, let pid, let isHeir):
             own(pid, as: session.reader.plan.manifest.name)
             note(hello)
-            hooks = hello.probed.first { $0.name == "hooks" }?.value ?? hooks
+            hooks = hello.fact("hooks") ?? hooks
             if !isHeir { beginCapture() }
             configure()
         case .entrusted(let shared):
@@ -183,12 +183,15 @@ extension Conductor {
 
     private func sayPassingOn(_ hello: Hello) {
         let carriers = session.settings.ebpf.contextPropagation
-        let later = hello.probed.first { $0.name == Fact.laterRequests }?.value ?? "unknown"
-        let older = hello.probed.first { $0.name == Fact.olderConnections }?.value ?? "unknown"
-        logger.info(
+        let later = hello.fact(Fact.laterRequests) ?? "unknown"
+        let older = hello.fact(Fact.olderConnections) ?? "unknown"
+        let withheld = hello.fact(Fact.headersWithheld)
+        logger.log(
+            level: withheld == nil ? .info : .warning,
             "Contexts are passed on",
             metadata: [
-                "headers": "\(carriers.contains(.headers))", "tcp_option": "\(carriers.contains(.tcp))",
+                "headers": "\(withheld ?? String(carriers.contains(.headers)))",
+                "tcp_option": "\(carriers.contains(.tcp))",
                 "ip_options_read": "\(carriers.contains(.ip))",
                 "later_requests": "\(later)", "older_connections": "\(older)",
             ])

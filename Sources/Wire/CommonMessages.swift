@@ -33,6 +33,9 @@ public struct Fact: Hashable, Sendable {
     public static let olderConnections = "older_connections"
     public static let takenUp = "taken up"
 
+    /// Of the tc-attacher: why it writes no headers, though they were asked for; not there otherwise.
+    public static let headersWithheld = "headers_withheld"
+
     /// Of the tls-attacher: how what OpenSSL encrypts is followed.
     public static let tls = "tls"
     public static let tlsFollowed = "OpenSSL, by uprobe_multi"
@@ -80,6 +83,11 @@ public struct Hello: WireMessage, Hashable {
             inheritable: CapabilitySet(rawValue: try reader.u64()), bounding: CapabilitySet(rawValue: try reader.u64()),
             ambient: CapabilitySet(rawValue: try reader.u64()))
         probed = try Fact.decodeList(&reader)
+    }
+
+    /// What was found out under this name.
+    public func fact(_ name: String) -> String? {
+        probed.first { $0.name == name }?.value
     }
 
     public func encode(into writer: inout ByteWriter) throws(WireError) {

@@ -7,7 +7,9 @@ import collections
 import contextlib
 import json
 import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,6 +58,45 @@ def test_each_call_carries_its_own_span(run_hilo, collect, start, new_run, hooks
     assert seen == {name: (span.trace_id, span.span_id) for name, span in clients.items()}
     assert run.stop() == hilo.OK, run.errors
     measured(f"{len(seen)} requests, each with the traceparent of its client span")
+
+
+@pytest.fixture
+def damaging(workspace) -> pathlib.Path:
+    """A copy of hilo whose rehearsal puts its header elsewhere than it is expected: what a kernel looks like that
+    damages what is sent. (A fake: none that is tried here does.)"""
+    directory, place = workspace.directory("damaging-programs"), "BOUNDED(at,"
+    shutil.copytree(places.REPOSITORY / "bpf", directory / "bpf")
+    rehearsal = directory / "bpf/propagate/rehearsal.bpf.h"
+    text = rehearsal.read_text()
+    assert text.count(place) == 1
+    rehearsal.write_text(text.replace(place, "BOUNDED(at - 1,"))
+    stage = workspace.copy_of_stage("damaging")
+    compiled = [places.REPOSITORY / "scripts/compile-bpf.sh", "bpf/propagate/propagate.bpf.c", directory / "object"]
+    subprocess.run(compiled, cwd=directory, check=True, capture_output=True)
+    shutil.copyfile(directory / "object", stage / "lib/hilo/bpf/propagate.bpf.o")
+    return stage
+
+
+def test_a_kernel_that_damages_what_is_sent(run_hilo, collect, start, workspace, new_run, damaging, measured):
+    """No header is written there, whatever was asked for; all else goes on, and it is said."""
+    upstream, recorder = start.recording(), collect()
+    server = start.chain(upstream.port)
+    refused = run_hilo(passing_on("auto", recorder.endpoint, "headers", server.port), stage=damaging)
+    assert refused.wait_exit(30) == hilo.KERNEL and "Remedy: " in refused.errors, refused.errors
+    run = run_hilo(passing_on("auto", recorder.endpoint, "all", server.port), stage=damaging)
+    run.wait_ready()
+    said = re.search(r"warning +Contexts are passed on .*headers=\"([^\"]*)\"", run.errors)
+    assert said, run.errors
+    plan = load.Plan(server.port, new_run(), 20, prefix="/keep")
+    load.drive(plan)
+    recorder.wait_for_run(plan.run, lambda spans: len(spans) >= 40, "two spans a request", timeout=20)
+    assert not [entry for entry in upstream.recorded() if headers_of(entry["head"])]
+    assert run.stop() == hilo.OK, run.errors
+    assert "options_written=20" in run.errors, run.errors
+    done = hilo.command(workspace, "doctor", "--json", stage=damaging)
+    features = {feature["name"]: feature for feature in json.loads(done.stdout)["features"]}
+    assert features["passing the trace on"]["state"] == "limited", features
+    measured(f"headers: {said[1]}")
 
 
 @pytest.mark.parametrize("size,passes", [(512, True), (513, False)])

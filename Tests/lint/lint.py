@@ -39,7 +39,7 @@ MODULES = {
     },
     "Hilo": {"Audit", "Coordinate", "Export", "LinuxSys", "Settings", "Supervise", "Wire"},
     "process-inspector": {"HelperKit", "Wire", "LinuxSys"},
-    "LibBPF": {"CLibBPF", "LinuxSys"},
+    "LibBPF": {"BPFABI", "CLibBPF", "HelperKit", "LinuxSys", "Wire"},
     "event-reader": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "LibBPF"},
     "tc-attacher": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "LibBPF"},
     "tls-attacher": {"HelperKit", "Wire", "LinuxSys", "BPFABI", "CLibBPF", "ELF", "LibBPF"},

@@ -92,6 +92,15 @@ static __always_inline int header_write(struct sk_msg_md *message, u32 at, const
 	return bpf_msg_pop_data(message, at, length, 0) ? -2 : -1;
 }
 
+/* 0: it is there. -1: nothing has changed. -2: nothing of the message may be sent. */
+static __always_inline int header_put(struct sk_msg_md *message, u32 at, const struct scratch *s)
+{
+	int result = header_write(message, at, s);
+	if (!result && message->size <= MERGED)
+		bpf_msg_pull_data(message, 0, message->size, 0);
+	return result;
+}
+
 /* Do these first bytes begin a request, as far as they go: a method, and a blank behind it? Other protocols begin with
  * capitals, too, and wait for an answer then. */
 static __always_inline bool begins_request(const struct scratch *s, u32 available)
@@ -181,16 +190,13 @@ static __always_inline int message_pass(struct sk_msg_md *message, struct connec
 		    !begins_request(s, conn->direction[0].partial);
 	if (!header_at)
 		return SK_PASS;
-	u32 length = s->io.header_length;
-	int result = header_write(message, BOUNDED(header_at - 1, HEAD_MAX - 1), s);
+	int result = header_put(message, BOUNDED(header_at - 1, HEAD_MAX - 1), s);
 	if (result) {
-		conn->direction[0].end -= length;
+		conn->direction[0].end -= s->io.header_length;
 		count(HILO_COUNT_HEADER_FAILED);
 		return result == -1 ? SK_PASS : SK_DROP;
 	}
 	count(HILO_COUNT_HEADER_WRITTEN);
-	if (size + length <= MERGED)
-		bpf_msg_pull_data(message, 0, size + length, 0);
 	return SK_PASS;
 }
 

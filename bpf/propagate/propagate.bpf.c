@@ -4,6 +4,7 @@
  *   socket_event    sockops: takes such a connection in once it stands, and lets it go after its first request; writes
  *                   and reads the TCP option
  *   message_sending sk_msg: what an enrolled connection sends passes here, in the sender's thread, before it is queued
+ *   rehearsing      sk_msg, on no connection but one of the tc-attacher's to itself
  *   renewing        sched_cls, but for no packet: the tc-attacher runs it, to take in connections that rest again
  *   observing       iter/tcp: shown all connections, when the tc-attacher asks, to take up those that are older than
  *                   these programs
@@ -28,6 +29,7 @@
 #include "ip_option.bpf.h"
 #include "older.bpf.h"
 #include "option.bpf.h"
+#include "rehearsal.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -47,6 +49,17 @@ SEC("sk_msg")
 int message_sending(struct sk_msg_md *message)
 {
 	return message_look(message);
+}
+
+SEC("sk_msg")
+int rehearsing(struct sk_msg_md *message)
+{
+	struct scratch *s = scratch_take();
+	if (!s)
+		return SK_PASS;
+	rehearse(message, s);
+	scratch_give_back(s);
+	return SK_PASS;
 }
 
 SEC("sockops")

@@ -39,8 +39,8 @@ struct TCAttacher: HelperService, ~Copyable {
 
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
         guard var loans = loans.take() else { throw HelperFault(.fault, "Nothing was lent") }
-        let propagation = try Propagation(object, carriers: arguments.carriers, loans)
-        facts = propagation.facts
+        let propagation = try propagate(on: loans)
+        facts += propagation.facts
         if let link = propagation.observing { older = try OlderConnections(link: link) }
         let networks = try Networks()
         if let program = propagation.arriving {
@@ -55,6 +55,20 @@ struct TCAttacher: HelperService, ~Copyable {
         self.propagation = propagation
         loans.giveBack()
         object = []
+    }
+
+    /// By whatever was asked for, or what of it this kernel takes.
+    private mutating func propagate(on loans: borrowing Loans) throws(HelperFault) -> Propagation {
+        if let all = try Propagation(object, carriers: arguments.carriers, loans) { return all }
+        let reason = "this kernel does not pass on what is sent as it was, where a header is put into it"
+        let others = arguments.carriers & ~HILO_PROPAGATE_HEADERS.rawValue
+        guard others != 0, let rest = try Propagation(object, carriers: others, loans) else {
+            throw HelperFault(
+                .unavailable,
+                "No headers can be written: \(reason). Remedy: OTEL_EBPF_BPF_CONTEXT_PROPAGATION=tcp, or a later kernel")
+        }
+        facts.append(Fact(Fact.headersWithheld, reason))
+        return rest
     }
 
     private mutating func renew(by program: Int32, map: Int32, _ networks: consuming Networks) throws(HelperFault) {

@@ -38,6 +38,10 @@ bool hilo_kernel_has_enumerator(const char *name);
  * kernels answer 0 always. Tried on a connection over the loopback interface, which is closed again. */
 int hilo_kernel_counts_unread(void);
 
+/* 1 if what passes the program `rehearsing` arrives as it was sent, but for the headers that it puts in. 0 if not; a
+ * negative errno if that cannot be tried. In the same way. */
+int hilo_kernel_takes_headers(int program);
+
 /* ---- programs of traffic control ---- */
 
 /* Puts a program before all others at an interface's ingress or egress. A descriptor of the link, or a negative errno. */

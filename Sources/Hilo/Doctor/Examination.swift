@@ -76,7 +76,7 @@ struct Examination {
     private static func capture(_ name: String, _ outcome: Trial.Outcome) -> Feature {
         switch outcome {
         case .greeted(let hello):
-            let programs = hello.probed.first { $0.name == "programs" }?.value.split(separator: ",").count ?? 0
+            let programs = hello.fact("programs")?.split(separator: ",").count ?? 0
             return Feature(name, .on, "\(programs) programs loaded and attached, then every privilege given up")
         case .failed(let explanation): return Feature(name, .off, explanation.cause, remedy: explanation.remedy)
         }
@@ -99,6 +99,9 @@ struct Examination {
     /// `hilo run` needs it where it is told to.
     private static func passingOn(_ outcome: Trial.Outcome) -> Feature {
         let name = "passing the trace on"
+        if case .greeted(let hello) = outcome, let reason = hello.fact(Fact.headersWithheld) {
+            return Feature(name, .limited, "by the TCP option only: \(reason)")
+        }
         return switch outcome {
         case .greeted:
             Feature(
@@ -112,8 +115,10 @@ struct Examination {
 
     private static func laterRequests(_ outcome: Trial.Outcome) -> Feature {
         let name = "headers on later requests"
-        guard case .greeted(let hello) = outcome else { return Feature(name, .off, "see passing the trace on") }
-        let mode = hello.probed.first { $0.name == Fact.laterRequests }?.value ?? "the tc-attacher says nothing of them"
+        guard case .greeted(let hello) = outcome, hello.fact(Fact.headersWithheld) == nil else {
+            return Feature(name, .off, "see passing the trace on")
+        }
+        let mode = hello.fact(Fact.laterRequests) ?? "the tc-attacher says nothing of them"
         return Feature(
             name, mode.hasPrefix(Fact.inHeader) ? .on : .limited, "behind the first one of a connection: \(mode)")
     }
@@ -121,8 +126,7 @@ struct Examination {
     private static func olderConnections(_ outcome: Trial.Outcome) -> Feature {
         let name = "connections older than hilo"
         guard case .greeted(let hello) = outcome else { return Feature(name, .off, "see passing the trace on") }
-        let mode =
-            hello.probed.first { $0.name == Fact.olderConnections }?.value ?? "the tc-attacher says nothing of them"
+        let mode = hello.fact(Fact.olderConnections) ?? "the tc-attacher says nothing of them"
         return mode == Fact.takenUp
             ? Feature(name, .on, "carry contexts, too, about a second after their first request that is seen")
             : Feature(name, .limited, "carry no context until they are opened anew: \(mode)")
