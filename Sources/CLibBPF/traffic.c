@@ -4,16 +4,13 @@
 
 enum {
 	/* Of linux/bpf.h since 6.6. */
-	TCX_INGRESS = 46,
-	TCX_EGRESS = 47,
 	FIRST_OF_ALL = 1 << 3, /* BPF_F_BEFORE, of nothing in particular */
 };
 
-int hilo_interface_attach(int program, unsigned int interface, int egress)
+int hilo_interface_attach(int program, unsigned int interface, enum hilo_interface_side side)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = FIRST_OF_ALL);
-	enum bpf_attach_type type = (enum bpf_attach_type)(egress ? TCX_EGRESS : TCX_INGRESS);
-	int link = bpf_link_create(program, (int)interface, type, &options);
+	int link = bpf_link_create(program, (int)interface, (enum bpf_attach_type)side, &options);
 	return link < 0 ? -errno : link;
 }
 

@@ -57,14 +57,14 @@ public struct LentObject: ~Copyable {
         guard taken == 0 else { throw refusal("use map \(name)", taken) }
     }
 
-    /// What the programs have fixed before they are loaded; `loader` and `renewing` where they are of bpf/propagate.
+    /// What the programs have fixed before they are loaded; all but `carriers` where they are of bpf/propagate.
     public borrowing func set(
-        carriers: UInt32, _ loans: borrowing Loans, loader: UInt32 = 0, renewing: UInt32 = 0
+        carriers: UInt32, _ loans: borrowing Loans, loader: UInt32 = 0, renewing: UInt32 = 0, network: UInt64 = 0
     ) throws(HelperFault) {
         var options = hilo_load_options(
             ring_bytes: UInt64(bpf_map__max_entries(try map("records"))),
             trusted_sockets: SharedMaps.areOfTrustedSockets(loans.names) ? 1 : 0, propagation: carriers,
-            loader: loader, renewing: renewing)
+            loader: loader, renewing: renewing, network: network)
         let set = bpf_map__set_initial_value(
             try map(".rodata.options"), &options, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw refusal("set options", set) }

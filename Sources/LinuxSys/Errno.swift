@@ -25,6 +25,7 @@ public enum Errno {
     public static let noData: Int32 = ENODATA
     public static let stale: Int32 = ESTALE
     public static let noBuffers: Int32 = ENOBUFS
+    public static let busy: Int32 = EBUSY
     public static let noDevice: Int32 = ENODEV
     public static let notDirectory: Int32 = ENOTDIR
     public static let tooManyFiles: Int32 = EMFILE

@@ -7,10 +7,16 @@ public struct InterfaceWatch: ~Copyable, Sendable {
 
     /// `RTMGRP_LINK` of linux/rtnetlink.h.
     private static let links: UInt32 = 1
+    /// Longer than the kernel makes its datagrams.
+    private static let longest = 65_536
+    /// What comes while containers start by the dozen.
+    private static let room: Int32 = 2 << 20
 
     /// - Throws: `SysError`, also where that descriptor is taken.
     public init() throws(SysError) {
-        socket = try RouteSocket(descriptor: InterfaceWatch.descriptor, groups: InterfaceWatch.links)
+        socket = try RouteSocket(
+            descriptor: InterfaceWatch.descriptor, groups: InterfaceWatch.links, longest: InterfaceWatch.longest)
+        socket.makeRoom(InterfaceWatch.room)
     }
 
     /// Asks the kernel to name all that are there; `next` has the answer.

@@ -7,14 +7,13 @@ struct RouteSocket: ~Copyable, Sendable {
     private let socket: OwnedFD
     private var buffer: [UInt8]
 
-    /// Longer than the kernel makes its datagrams.
-    private static let room = 65_536
-
-    /// - Parameter groups: what it is told of unasked, `RTMGRP_*` of linux/rtnetlink.h.
+    /// - Parameters:
+    ///   - groups: what it is told of unasked, `RTMGRP_*` of linux/rtnetlink.h.
+    ///   - longest: bytes of a datagram; what is longer is cut.
     /// - Throws: `SysError`, also where that descriptor is taken.
-    init(descriptor: Int32, groups: UInt32) throws(SysError) {
+    init(descriptor: Int32, groups: UInt32, longest: Int) throws(SysError) {
         socket = try RouteSocket.open(descriptor, groups)
-        buffer = Array(repeating: 0, count: RouteSocket.room)
+        buffer = Array(repeating: 0, count: longest)
     }
 
     private static func open(_ descriptor: Int32, _ groups: UInt32) throws(SysError) -> OwnedFD {
@@ -33,6 +32,28 @@ struct RouteSocket: ~Copyable, Sendable {
         guard moved.rawValue == descriptor else { throw SysError("descriptor of netlink", code: EBUSY) }
         return moved
     }
+
+    /// Room for what comes before it is read: more than every process may have, where this one is permitted that.
+    borrowing func makeRoom(_ bytes: Int32) {
+        var bytes = bytes
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        if setsockopt(socket.rawValue, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, size) != 0 {
+            _ = setsockopt(socket.rawValue, SOL_SOCKET, SO_RCVBUF, &bytes, size)
+        }
+    }
+
+    /// The cookie of its network namespace.
+    borrowing func networkCookie() throws(SysError) -> UInt64 {
+        var cookie: UInt64 = 0
+        var size = socklen_t(MemoryLayout<UInt64>.size)
+        guard getsockopt(socket.rawValue, SOL_SOCKET, RouteSocket.cookieOption, &cookie, &size) == 0 else {
+            throw SysError("getsockopt", "SO_NETNS_COOKIE", code: errno)
+        }
+        return cookie
+    }
+
+    /// `SO_NETNS_COOKIE` of asm-generic/socket.h, since 5.14.
+    private static let cookieOption: Int32 = 71
 
     /// Sends one message, header and all.
     borrowing func ask(_ question: [UInt32]) throws(SysError) {

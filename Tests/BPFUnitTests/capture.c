@@ -68,7 +68,7 @@ bool capture_says_encrypts(const struct kept_record *record)
 
 struct hilo_selected_process *capture_select(u32 tgid)
 {
-    process_select(tgid, 0);
+    process_select(tgid, 0, 0);
     return bpf_map_lookup_elem(&selected_processes, &tgid);
 }
 

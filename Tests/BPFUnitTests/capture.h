@@ -24,6 +24,7 @@ int socket_event(struct bpf_sock_ops *event);
 int renewing(struct __sk_buff *packet);
 int observing(struct bpf_iter__tcp *walk);
 int arriving(struct __sk_buff *packet);
+int leaving(struct __sk_buff *packet);
 int packet_arriving(struct __sk_buff *packet);
 
 int call_begins(struct pt_regs *regs);

@@ -7,7 +7,7 @@ enum { IPV4 = 20, IPV6 = 40, TCP = 32, DESTINATION_OPTIONS = 60 };
 static struct page packet;
 static struct peer *found;
 static u32 held;
-s32 packet_network = BPF_F_CURRENT_NETNS;
+s32 packet_network = BPF_F_CURRENT_NETNS, packet_process_network = BPF_F_CURRENT_NETNS;
 
 static long load(u32 offset, void *to, u32 length)
 {
@@ -59,6 +59,13 @@ struct bpf_sock *bpf_sk_lookup_tcp(void *context, struct bpf_sock_tuple *tuple, 
     return (struct bpf_sock *)&found->socket.sock;
 }
 
+/* 0 is the tc-attacher's. */
+__u64 bpf_get_netns_cookie(void *context)
+{
+    (void)context;
+    return packet_network + 1;
+}
+
 struct bpf_sock *bpf_sk_fullsock(struct bpf_sock *socket)
 {
     return socket;
@@ -94,7 +101,7 @@ bool packet_renews(struct peer *peer)
 {
     packet.size = 0;
     for (u32 i = 0; i < rests_count; i++)
-        rests[i].network = packet_network;
+        rests[i].network = packet_process_network;
     page_add(&packet, (const u8 *)rests, rests_count * sizeof(rests[0]));
     rests_count = 0;
     int answer = run(renewing, peer, 0);
@@ -152,7 +159,7 @@ static u16 make(const struct peer *peer, u32 sequence, u32 acknowledged, u32 pay
 void packet_arrives(struct peer *peer, u32 sequence, u32 payload)
 {
     u16 protocol = make(peer, sequence, 0, payload, (const u8 *)"", 0);
-    if (run(arriving, peer, protocol) != TCX_NEXT)
+    if (run(packet_network < 0 ? arriving : leaving, peer, protocol) != TCX_NEXT)
         abort();
 }
 

@@ -4,10 +4,12 @@
 
 #include "peer.h"
 
-/* The network namespace of that connection, by the number that the tc-attacher's has for it; below 0: the same. */
-extern s32 packet_network;
+/* The network namespaces of that connection, and of its process, by the numbers that the tc-attacher's has for them;
+ * below 0: the same as that. */
+extern s32 packet_network, packet_process_network;
 
-/* A TCP segment comes in on this connection, with so many bytes of payload, from sequence number `sequence` on. */
+/* A TCP segment comes in on this connection, or leaves for it where it is elsewhere, with so many bytes of payload,
+ * from sequence number `sequence` on. */
 void packet_arrives(struct peer *peer, u32 sequence, u32 payload);
 
 /* The same on its way to the socket, with these options in the headers of IP: of IPv4 whole words, or a whole header of

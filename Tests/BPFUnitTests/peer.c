@@ -23,6 +23,8 @@ void peer_open(struct peer *p, u32 number, u32 tgid, const struct route *route, 
     p->cookie = 1000 + number;
     p->syscall_hooks = syscall_hooks;
     p->receive_start = p->socket.tcp.copied_seq = p->socket.tcp.rcv_nxt = route->receive_start;
+    p->socket.tcp.rcv_wup = route->receive_start;
+    p->socket.tcp.rcv_wnd = 1U << 30;
     p->send_start = p->socket.tcp.write_seq = p->socket.tcp.snd_una = route->send_start;
     p->socket.tcp.bytes_acked = 1; /* the SYN */
     p->socket.sock.sk_protocol = IPPROTO_TCP;

@@ -264,12 +264,26 @@ static void watched(void)
     }
 }
 
+static void be_in(s32 network)
+{
+    packet_network = packet_process_network = network;
+}
+
+static void open_next(u16 family)
+{
+    struct route route = { .family = family, .local = { 10, 0, 0, 1 }, .peer = { 10, 0, 0, 2 }, .local_port = 40001,
+                           .peer_port = 80 };
+    peer_close(&client, ENDING_OURS, 0);
+    peer_open(&client, 2, CLIENT_TGID, &route, false, true);
+    peer_propagate(&client, &wire);
+}
+
 /* In another network namespace it is the first rest of a process that says in which: from the next answer on it is
  * seen, and those of its next connections are from the first one on. */
 static void in_another_network(void)
 {
     for (u32 i = 0; i < 2; i++) {
-        packet_network = 0;
+        be_in(0);
         open_watched_client(i ? AF_INET6 : AF_INET, true);
         for (u32 number = 0; number < 5; number++) {
             ask(MILLISECOND);
@@ -280,19 +294,86 @@ static void in_another_network(void)
         }
         CHECK(capture_counter(HILO_COUNT_RENEW_UNWATCHED) == 1 && !capture_counter(HILO_COUNT_RENEW_NOT_FOUND),
               "it is not counted");
-        peer_close(&client, ENDING_OURS, 0);
-        peer_open(&client, 2, CLIENT_TGID, &(struct route){ .family = i ? AF_INET6 : AF_INET, .local = { 10, 0, 0, 1 },
-                  .peer = { 10, 0, 0, 2 }, .local_port = 40001, .peer_port = 80 }, false, true);
-        peer_propagate(&client, &wire);
+        open_next(i ? AF_INET6 : AF_INET);
         ask(MILLISECOND);
         answered();
         packet_renews(&client);
         CHECK(enrolled_now(), "the next connection is not seen at once");
-        packet_network = BPF_F_CURRENT_NETNS;
-        ask(MILLISECOND);
-        answered();
-        packet_renews(&client);
-        CHECK(!enrolled_now() && capture_counter(HILO_COUNT_RENEW_UNWATCHED) == 2, "it is seen elsewhere");
+        packet_arrives(&client, client.socket.tcp.rcv_nxt, 1);
+        CHECK(!enrolled_now() && capture_counter(HILO_COUNT_RENEW_UNASKED) == 1, "it is enrolled still");
+        be_in(BPF_F_CURRENT_NETNS);
+    }
+}
+
+/* A process that has gone elsewhere since it connected. */
+static void left_behind(void)
+{
+    open_watched_client(AF_INET, true);
+    ask(MILLISECOND);
+    answered();
+    packet_process_network = 3;
+    packet_renews(&client);
+    CHECK(enrolled_now() && !capture_counter(HILO_COUNT_RENEW_NOT_FOUND), "its connection is not found");
+    packet_network = 4;
+    ask(MILLISECOND);
+    answered();
+    packet_renews(&client);
+    CHECK(!enrolled_now() && capture_counter(HILO_COUNT_RENEW_NOT_FOUND) == 1, "one that is nowhere was found");
+    be_in(BPF_F_CURRENT_NETNS);
+}
+
+/* Connections of the same addresses in two network namespaces: what comes in for one is noted for it. */
+static void twins(void)
+{
+    static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    struct pieces asks = { .bytes = (const u8 *)request, .size = sizeof(request) - 1, .count = 1 };
+    struct pieces answers = { .bytes = (const u8 *)answer, .size = sizeof(answer) - 1, .count = 1 };
+    static struct peer twin;
+    static struct page twin_wire;
+    struct route route = { .family = AF_INET, .local = { 10, 0, 0, 1 }, .peer = { 10, 0, 0, 2 }, .local_port = 40000,
+                           .peer_port = 80, .receive_start = 70000, .send_start = 77 };
+    open_watched_client(AF_INET, true);
+    ask(MILLISECOND);
+    answered();
+    packet_renews(&client);
+    be_in(5);
+    peer_open(&twin, 2, CLIENT_TGID, &route, false, true);
+    peer_propagate(&twin, &twin_wire);
+    kernel.now += MILLISECOND;
+    peer_send(&twin, &asks, asks.size, true);
+    twin.socket.tcp.snd_una = segment_next = twin.socket.tcp.write_seq;
+    peer_receive(&twin, &answers, FIN_NONE);
+    packet_renews(&twin);
+    CHECK(capture_counter(HILO_COUNT_RENEW_UNWATCHED) == 1, "the other one is not asked to be watched");
+    be_in(BPF_F_CURRENT_NETNS);
+    CHECK(enrolled_now(), "the first one is not enrolled");
+    packet_arrives(&client, client.socket.tcp.rcv_nxt, 1);
+    CHECK(!enrolled_now(), "what came was not noted for whom it came");
+}
+
+/* Whoever calls itself in a container is seen at no interface of the host: it is not asked for again and again. */
+static void inside(void)
+{
+    struct route routes[] = {
+        { .family = AF_INET, .local = { 127, 0, 0, 1 }, .peer = { 127, 0, 0, 2 }, .local_port = 4000, .peer_port = 80 },
+        { .family = AF_INET, .local = { 10, 0, 0, 1 }, .peer = { 10, 0, 0, 1 }, .local_port = 4000, .peer_port = 80 },
+        { .family = AF_INET6, .local = { [15] = 1 }, .peer = { [15] = 1 }, .local_port = 4000, .peer_port = 80 },
+    };
+    for (u32 i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        open_watched_client(AF_INET, true);
+        peer_close(&client, ENDING_OURS, 0);
+        be_in(0);
+        peer_open(&client, 2, CLIENT_TGID, &routes[i], false, true);
+        peer_propagate(&client, &wire);
+        for (u32 number = 0; number < 5; number++) {
+            ask(MILLISECOND);
+            answered();
+            CHECK(rests_count == !number, "case %u: %u rests", i, rests_count);
+            packet_renews(&client);
+        }
+        CHECK(!enrolled_now() && capture_counter(HILO_COUNT_RENEW_UNWATCHED) == 1, "case %u", i);
+        be_in(BPF_F_CURRENT_NETNS);
     }
 }
 
@@ -374,6 +455,10 @@ static void unasked(void)
         packet_arrives(&client, next, 0);
         packet_arrives(&client, next - 20, 20);
         CHECK(enrolled_now(), "nothing new has come");
+        client.socket.tcp.rcv_wup = next - 100;
+        client.socket.tcp.rcv_wnd = 1000;
+        packet_arrives(&client, next + 901, 20);
+        CHECK(enrolled_now() && capture_connection(&client)->outgoing.arrived == next, "TCP would not take that");
         packet_arrives(&client, next - 20, 21);
         CHECK(!enrolled_now() && capture_counter(HILO_COUNT_RENEW_UNASKED) == 1, "it is enrolled still");
     }
@@ -408,6 +493,21 @@ static void older_connections(void)
         ask(MILLISECOND);
         CHECK(capture_counter(HILO_COUNT_HEADER_WRITTEN) == 1, "no header on its third request");
     }
+}
+
+/* Of those in other network namespaces the iterator is shown none. */
+static void older_elsewhere(void)
+{
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 80 };
+    capture_reset_propagating(1, true, HILO_PROPAGATE_HEADERS | HILO_PROPAGATE_TCP);
+    capture_select(CLIENT_TGID);
+    peer_run_thread(CLIENT_TGID, CLIENT_TGID);
+    peer_open(&client, 1, CLIENT_TGID, &route, false, false);
+    ask(MILLISECOND);
+    be_in(0);
+    CHECK(rests_count == 1 && !packet_renews(&client), "it is looked for");
+    be_in(BPF_F_CURRENT_NETNS);
+    CHECK(!enrolled_now() && capture_counter(HILO_COUNT_RENEW_NOT_FOUND) == 1, "it is not counted");
 }
 
 /* A server's, whose received options are wanted; and one that nothing is wanted of. */
@@ -459,6 +559,9 @@ const struct test renewal_tests[] = {
     { "renewal: who reads beside", reads_beside },
     { "renewal: where answers have to be seen", watched },
     { "renewal: in another network namespace", in_another_network },
+    { "renewal: a process that went elsewhere", left_behind },
+    { "renewal: the same addresses in two network namespaces", twins },
+    { "renewal: what stays inside of a container", inside },
     { "renewal: answers seen by the next programs", watched_by_the_next },
     { "renewal: a connection that cannot be let go", overstays },
     { "renewal: connections that end", ends },
@@ -466,6 +569,7 @@ const struct test renewal_tests[] = {
     { "renewal: a peer that speaks unasked", unasked },
     { "renewal: after other programs", of_others },
     { "renewal: connections older than the programs", older_connections },
+    { "renewal: the same in other network namespaces", older_elsewhere },
     { "renewal: servers' connections older than the programs", older_servers },
     { 0 },
 };

@@ -3,7 +3,7 @@ import Testing
 
 /// Which number the kernel has for a network namespace, and what anything else could say.
 @Suite struct NetworkNumberMessageTests {
-    private func parse(_ bytes: [UInt8], to sequence: UInt32 = 7) -> Int32? {
+    private func parse(_ bytes: [UInt8], to sequence: UInt32 = 7) -> NetworkNumberMessage.Answer? {
         bytes.withUnsafeBytes { NetworkNumberMessage.parse($0, to: sequence) }
     }
 
@@ -11,18 +11,25 @@ import Testing
         routeMessage(88, [0, 0, 0, 0] + routeAttribute(1, of: number), sequence: sequence)
     }
 
-    @Test(arguments: [-1, 0, 1, 255, Int32.max])
-    func aNumber(number: Int32) {
-        #expect(parse(answer(number)) == number)
-        #expect(parse(answer(3, sequence: 6) + answer(number)) == number)
+    private func refusal(_ code: UInt8) -> [UInt8] {
+        routeMessage(2, [0 &- code, 0xFF, 0xFF, 0xFF], sequence: 7)
     }
 
+    @Test(arguments: [0, 1, 255, Int32.max])
+    func aNumber(number: Int32) {
+        #expect(parse(answer(number)) == .number(number))
+        #expect(parse(answer(3, sequence: 6) + answer(number)) == .number(number))
+    }
+
+    /// ESRCH is an answer; ENOMEM is none.
     @Test func noNumber() {
-        let noSuchProcess: [UInt8] = [0xFD, 0xFF, 0xFF, 0xFF]
-        #expect(parse(routeMessage(2, noSuchProcess, sequence: 7)) == -1)
-        #expect(parse(routeMessage(88, [0, 0, 0, 0], sequence: 7)) == -1)
-        #expect(parse(routeMessage(88, [0, 0, 0, 0] + routeAttribute(4, of: 3), sequence: 7)) == -1)
-        #expect(parse(routeMessage(88, [], sequence: 7)) == -1)
+        #expect(parse(answer(-1)) == NetworkNumberMessage.Answer.none)
+        #expect(parse(refusal(3)) == NetworkNumberMessage.Answer.none)
+        #expect(parse(refusal(12)) == .failed)
+        #expect(parse(routeMessage(2, [], sequence: 7)) == .failed)
+        for payload in [[], [0, 0, 0, 0], [0, 0, 0, 0] + routeAttribute(4, of: 3)] {
+            #expect(parse(routeMessage(88, payload, sequence: 7)) == NetworkNumberMessage.Answer.none)
+        }
     }
 
     @Test func noAnswer() {

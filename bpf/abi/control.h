@@ -11,6 +11,7 @@ struct hilo_load_options {
 	__u32 propagation;     /* enum hilo_propagation, or-ed: what carries a request's context to the next service */
 	__u32 loader;          /* propagation: the pid that loaded it, which tells it from one that is being replaced */
 	__u32 renewing;        /* propagation: enum hilo_renewing */
+	__u64 network;         /* propagation: the cookie of the tc-attacher's network namespace */
 };
 
 /* Whether connections are enrolled again between requests. */
@@ -87,8 +88,8 @@ struct hilo_rest {
 	__u8 family;            /* 4 or 6 */
 	__u8 reserved[3];
 	__u32 process;          /* tgid */
-	__s32 network;          /* the network namespace, by the number that the tc-attacher's has for it, which puts it in
-				 * here; below 0: its own, or one without a number */
+	__s32 network;          /* the network namespace, by the number that the tc-attacher's has for it, which
+				 * puts it in here; below 0: its own, or one without a number */
 };
 
 enum {
@@ -134,7 +135,7 @@ enum hilo_counter {
 	HILO_COUNT_RENEWED = 28,         /* connections enrolled again between two requests */
 	HILO_COUNT_RENEW_LATE = 29,      /* it did not rest, most often as the next request was begun */
 	HILO_COUNT_RENEW_READ_AHEAD = 30, /* somebody reads from it already, or waits for it to be readable */
-	HILO_COUNT_RENEW_NOT_FOUND = 31, /* it is gone, or in a network namespace that the tc-attacher's has no number for */
+	HILO_COUNT_RENEW_NOT_FOUND = 31, /* it is gone, or in a network namespace that has no number */
 	HILO_COUNT_RENEW_FAILED = 32,    /* the kernel took it not, most often as it still lets go of it */
 	HILO_COUNT_RENEW_UNHEARD = 33,   /* map resting was full */
 	HILO_COUNT_RENEW_UNASKED = 34,   /* its peer spoke before the next request: an ordinary one again */

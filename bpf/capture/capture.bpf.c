@@ -187,7 +187,8 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 	flow_inherit(parent_tgid, parent->pid, child->pid);
 	if (parent_tgid == child_tgid)
 		return 0;
-	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0, process_select(child_tgid, harm_number(p)));
+	process_report(child_tgid, parent_tgid, HILO_PROCESS_FORK, 0,
+		       process_select(child_tgid, harm_number(p), p->network));
 	return 0;
 }
 

@@ -69,6 +69,8 @@ struct tcp_sock {
 	u32 snd_una;
 	u32 copied_seq;
 	u32 rcv_nxt;
+	u32 rcv_wup;
+	u32 rcv_wnd;
 	u64 bytes_received;
 	u64 bytes_acked;
 	u64 bytes_sent;

@@ -37,10 +37,10 @@ static __always_inline void process_encrypts(u32 tgid, struct hilo_selected_proc
 		process_report(tgid, 0, HILO_PROCESS_ENCRYPTS, 0, 1);
 }
 
-/* `judged`: by which number, if it is another process's. */
-static __always_inline bool process_select(u32 tgid, u64 judged)
+/* `judged`, `network`: those of the process that started it, if one has. */
+static __always_inline bool process_select(u32 tgid, u64 judged, u32 network)
 {
-	struct hilo_selected_process blank = { .judged = judged };
+	struct hilo_selected_process blank = { .judged = judged, .network = network };
 	if (bpf_map_lookup_elem(&selected_processes, &tgid))
 		return true;
 	if (bpf_map_update_elem(&selected_processes, &tgid, &blank, BPF_NOEXIST)) {
@@ -59,7 +59,7 @@ static __always_inline void process_listens(struct sock *sk)
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	u16 port = sk->__sk_common.skc_num;
 	bool chosen = s->port_count && (s->ports[(port >> 3) & 8191] >> (port & 7) & 1);
-	u8 is_selected = chosen ? process_select(tgid, 0) : bpf_map_lookup_elem(&selected_processes, &tgid) != 0;
+	u8 is_selected = chosen ? process_select(tgid, 0, 0) : bpf_map_lookup_elem(&selected_processes, &tgid) != 0;
 	process_report(tgid, 0, HILO_PROCESS_LISTEN, port, is_selected);
 }
 

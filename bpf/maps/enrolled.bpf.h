@@ -19,12 +19,12 @@ struct watched_key {
 	u8 local_address[16];
 	u16 peer_port;
 	u16 local_port;
-	u32 reserved;
+	u32 elsewhere;       /* 1: in another network namespace than the tc-attacher's */
 } HILO_ALIGNED;
 
 struct watching {
 	u64 connection; /* its id */
-	s32 network;    /* as a rest's */
+	s32 network;    /* in which, as a rest's */
 	u32 reserved;
 };
 

@@ -13,6 +13,7 @@
 struct arrival {
 	struct watched_key key;
 	struct bpf_sock_tuple tuple;
+	u32 sequence;
 	u32 sequence_end;
 };
 
@@ -30,7 +31,8 @@ static __always_inline bool arrival_segment(struct __sk_buff *packet, struct arr
 	*dport = tcp.dest;
 	a->key.peer_port = bpf_ntohs(tcp.source);
 	a->key.local_port = bpf_ntohs(tcp.dest);
-	a->sequence_end = bpf_ntohl(tcp.sequence) + (size ? size - header : 1);
+	a->sequence = bpf_ntohl(tcp.sequence);
+	a->sequence_end = a->sequence + (size ? size - header : 1);
 	return true;
 }
 
@@ -70,20 +72,28 @@ static __always_inline u32 arrival_v6(struct __sk_buff *packet, struct arrival *
 	return sizeof(a->tuple.ipv6);
 }
 
+/* Would TCP take it? Bytes that came before are no news; and whoever knows the addresses can send what he likes. */
+static __always_inline bool is_news(const struct arrival *a, struct tcp_sock *tcp)
+{
+	u32 next = BPF_CORE_READ(tcp, rcv_nxt), edge = BPF_CORE_READ(tcp, rcv_wup) + BPF_CORE_READ(tcp, rcv_wnd);
+	if ((s32)(a->sequence_end - next) <= 0)
+		return false;
+	return (s32)(a->sequence - edge) <= 0 || (s32)(a->sequence - next) <= 0;
+}
+
 /* Noted before it is looked whether the connection is enrolled: who enrols it looks for this note behind. */
-static __always_inline void arrival_note(struct connection *conn, const struct arrival *a, u64 sk, u64 id)
+static __always_inline void arrival_note(struct connection *conn, const struct arrival *a, u64 sk)
 {
 	struct outgoing *o = &conn->outgoing;
 	u64 key = conn->id;
-	/* Bytes that came before are no news. */
-	if ((s32)(a->sequence_end - BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt)) <= 0)
+	if (!is_news(a, (struct tcp_sock *)sk))
 		return;
 	bool newer = !o->watched || (s32)(a->sequence_end - o->arrived) > 0;
 	o->watched = 1;
 	/* An exchange, since that is a barrier, too. */
 	__sync_lock_test_and_set(&o->arrived, newer ? a->sequence_end : o->arrived);
 	/* Most packets are of connections that nobody enrols: those are to cost one look into the table. */
-	if (rest_is_left(conn) && id == key)
+	if (rest_is_left(conn))
 		bpf_map_delete_elem(&watched, &a->key);
 	if (*(volatile u32 *)&o->enrolled != options.loader)
 		return;
@@ -92,9 +102,10 @@ static __always_inline void arrival_note(struct connection *conn, const struct a
 	count(HILO_COUNT_RENEW_UNASKED);
 }
 
-static __always_inline void arrival_look(struct __sk_buff *packet)
+/* `elsewhere`: it leaves for another network namespace. */
+static __always_inline void arrival_look(struct __sk_buff *packet, bool elsewhere)
 {
-	struct arrival a = {};
+	struct arrival a = { .key.elsewhere = elsewhere };
 	u32 size = 0;
 	if (packet->protocol == bpf_htons(ETH_P_IP))
 		size = arrival_v4(packet, &a);
@@ -104,16 +115,14 @@ static __always_inline void arrival_look(struct __sk_buff *packet)
 	if (!found)
 		return;
 	u64 id = found->connection;
-	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &a.tuple, size, (s64)found->network, 0);
-	if (!sk) {
-		/* It is gone, or in a network namespace that is not known yet. */
-		bpf_map_delete_elem(&watched, &a.key);
+	s64 network = elsewhere ? found->network : BPF_F_CURRENT_NETNS;
+	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &a.tuple, size, network, 0);
+	if (!sk)
 		return;
-	}
 	struct connection *conn = connection_of(sk);
 	struct scratch *s = scratch_get();
-	if (conn && s)
-		arrival_note(conn, &a, number_of(&s->event_socket, sk), id);
+	if (conn && s && conn->id == id)
+		arrival_note(conn, &a, number_of(&s->event_socket, sk));
 	bpf_sk_release(sk);
 }
 

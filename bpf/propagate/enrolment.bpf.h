@@ -89,14 +89,32 @@ static __always_inline void enrol_new(struct bpf_sock_ops *event, struct connect
 	event_ask(event, BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG);
 }
 
+/* Where a process has connections, as it is kept: 0 in the tc-attacher's network namespace, or where nobody knows. */
+static __always_inline u32 network_kept(s32 network)
+{
+	return network < 0 ? 0 : network + 1;
+}
+
+static __always_inline s32 network_known(const struct hilo_selected_process *p)
+{
+	return (s32)p->network - 1;
+}
+
 /* From now on it is noted what comes in for it. */
 static __always_inline void watch_answers(struct bpf_sock_ops *event, const struct connection *conn)
 {
 	const struct hilo_selected_process *p = process_of(conn);
 	if (!p || rest_is_unlikely(conn, p))
 		return;
-	struct watching value = { .connection = conn->id, .network = (s32)p->network - 1 };
+	struct watching value = { .connection = conn->id, .network = BPF_F_CURRENT_NETNS };
 	struct watched_key key = { .local_port = event->local_port, .peer_port = bpf_ntohl(event->remote_port) };
+	if (bpf_get_netns_cookie(event) != options.network) {
+		value.network = network_known(p);
+		key.elsewhere = 1;
+		/* Its first rest says where. */
+		if (value.network < 0)
+			return;
+	}
 	segment_peer(event, key.peer_address);
 	segment_local(event, key.local_address);
 	bpf_map_update_elem(&watched, &key, &value, BPF_ANY);

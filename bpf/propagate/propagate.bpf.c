@@ -8,8 +8,9 @@
  *   renewing        sched_cls, but for no packet: the tc-attacher runs it, to take in connections that rest again
  *   observing       iter/tcp: shown all connections, when the tc-attacher asks, to take up those that are older than
  *                   these programs
- *   arriving        sched_cls, on every interface: notes what comes in for traced clients, and lets such a one go if
- *                   its peer speaks first
+ *   arriving        sched_cls, at the ingress of every interface: notes what comes in for traced clients, and lets
+ *                   such a one go if its peer speaks first
+ *   leaving         the same, at the egress of interfaces that lead to other network namespaces, for clients there
  *   packet_arriving cgroup_skb, where it is asked for: reads what OBI once wrote into options of IP
  *
  * A socket in map `enrolled` is no ordinary socket: on some kernels FIONREAD answers 0 there, and a blocking receive
@@ -118,7 +119,14 @@ int observing(struct bpf_iter__tcp *walk)
 SEC("tc")
 int arriving(struct __sk_buff *packet)
 {
-	arrival_look(packet);
+	arrival_look(packet, false);
+	return TCX_NEXT;
+}
+
+SEC("tc")
+int leaving(struct __sk_buff *packet)
+{
+	arrival_look(packet, true);
 	return TCX_NEXT;
 }
 

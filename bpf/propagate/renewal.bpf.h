@@ -38,18 +38,30 @@ static __always_inline bool is_watched(const struct connection *conn)
 }
 
 /* The next answer is noted. */
-static __always_inline void watch(const struct hilo_rest *rest)
+static __always_inline void watch(const struct connection *conn, s32 network)
 {
-	struct watched_key key = { .peer_port = rest->peer_port, .local_port = rest->local_port };
-	struct watching value = { .connection = rest->connection, .network = rest->network };
-	id_copy16(key.peer_address, rest->peer_address);
-	id_copy16(key.local_address, rest->local_address);
+	struct watched_key key = { .peer_port = conn->peer_port, .local_port = conn->local_port,
+				   .elsewhere = network >= 0 };
+	struct watching value = { .connection = conn->id, .network = network };
+	id_copy16(key.peer_address, conn->peer_address);
+	id_copy16(key.local_address, conn->local_address);
 	bpf_map_update_elem(&watched, &key, &value, BPF_ANY);
+}
+
+/* What it sends stays in its network namespace: it is to itself. */
+static __always_inline bool stays_inside(const struct connection *conn)
+{
+	const u32 *peer = (const u32 *)conn->peer_address, *local = (const u32 *)conn->local_address;
+	if (peer[0] == local[0] && peer[1] == local[1] && peer[2] == local[2] && peer[3] == local[3])
+		return true;
+	if (conn->family == 4)
+		return conn->peer_address[0] == 127;
+	return !(peer[0] | peer[1] | peer[2]) && peer[3] == bpf_htonl(1);
 }
 
 /* Why not? A counter, or 0. A read that is interrupted on an enrolled socket fails where it would go on: who reads
  * before it asks is spared. */
-static __always_inline u32 renewal_refused(const struct connection *conn, u64 socket, const struct hilo_rest *rest)
+static __always_inline u32 renewal_refused(struct connection *conn, u64 socket, s32 network)
 {
 	struct hilo_selected_process *p = process_of(conn);
 	/* Nobody notes what comes in for one that hurries, once it is left: this was said of it before. */
@@ -60,16 +72,19 @@ static __always_inline u32 renewal_refused(const struct connection *conn, u64 so
 	if (is_watched(conn))
 		return 0;
 	/* It is older than this generation of programs, the first of its process in another network namespace, or was
-	 * pushed out of the table. */
-	watch(rest);
-	p->network = rest->network + 1;
+	 * pushed out of the table. Or its answers come another way. */
+	if (network >= 0 && stays_inside(conn)) {
+		conn->outgoing.observed = OBSERVED_NO_MORE;
+	} else {
+		watch(conn, network);
+		p->network = network_kept(network);
+	}
 	return HILO_COUNT_RENEW_UNWATCHED;
 }
 
 /* The kernel lets a socket in without waiting for who sends at this moment. So it is looked at again behind: a request
  * that began in between, and whose segments went by before the socket was in, would leave it there. */
-static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, u64 socket,
-				  const struct hilo_rest *rest)
+static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, u64 socket, s32 network)
 {
 	struct outgoing *o = &conn->outgoing;
 	u64 key = conn->id;
@@ -79,7 +94,7 @@ static __always_inline void renew(struct bpf_sock *sk, struct connection *conn, 
 			o->enrolled = 0;
 		return;
 	}
-	u32 refused = renewal_refused(conn, socket, rest);
+	u32 refused = renewal_refused(conn, socket, network);
 	if (refused) {
 		count(refused);
 		return;
@@ -111,6 +126,7 @@ static __always_inline bool renew_rest(struct __sk_buff *packet, const struct hi
 {
 	bool older = false;
 	struct bpf_sock_tuple tuple = {};
+	s32 network = rest->network;
 	u32 size;
 	if (rest->family == 4) {
 		tuple.ipv4.saddr = *(const u32 *)rest->peer_address;
@@ -125,7 +141,12 @@ static __always_inline bool renew_rest(struct __sk_buff *packet, const struct hi
 		tuple.ipv6.dport = bpf_htons(rest->local_port);
 		size = sizeof(tuple.ipv6);
 	}
-	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &tuple, size, (s64)rest->network, 0);
+	struct bpf_sock *sk = bpf_sk_lookup_tcp(packet, &tuple, size, (s64)network, 0);
+	/* Its process may have gone elsewhere since it connected. */
+	if (!sk && network >= 0) {
+		network = BPF_F_CURRENT_NETNS;
+		sk = bpf_sk_lookup_tcp(packet, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	}
 	if (!sk) {
 		count(HILO_COUNT_RENEW_NOT_FOUND);
 		return false;
@@ -134,9 +155,16 @@ static __always_inline bool renew_rest(struct __sk_buff *packet, const struct hi
 	struct scratch *s = scratch_get();
 	if (conn && s && conn->id == rest->connection) {
 		u64 socket = number_of(&s->event_socket, sk);
-		older = callbacks_missing(conn, socket);
-		if (!older && options.renewing != HILO_RENEWING_NEVER)
-			renew(sk, conn, socket, rest);
+		if (!callbacks_missing(conn, socket)) {
+			if (options.renewing != HILO_RENEWING_NEVER)
+				renew(sk, conn, socket, network);
+		} else if (network < 0) {
+			older = true;
+		} else {
+			/* The iterator looks at none that is elsewhere. */
+			conn->outgoing.observed = OBSERVED_NO_MORE;
+			count(HILO_COUNT_RENEW_NOT_FOUND);
+		}
 	}
 	bpf_sk_release(sk);
 	return older;

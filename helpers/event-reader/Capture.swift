@@ -82,7 +82,7 @@ struct Capture {
         bpf_map__set_max_entries(records, arguments.ringBytes)
         var values = hilo_load_options(
             ring_bytes: UInt64(arguments.ringBytes), trusted_sockets: hooks.hasTrustedSockets ? 1 : 0,
-            propagation: arguments.carriers, loader: 0, renewing: 0)
+            propagation: arguments.carriers, loader: 0, renewing: 0, network: 0)
         let set = bpf_map__set_initial_value(options, &values, MemoryLayout<hilo_load_options>.size)
         guard set == 0 else { throw refusal("set options", set) }
 

@@ -4,31 +4,51 @@ internal import LibBPF
 internal import LinuxSys
 internal import Wire
 
-/// The program at each interface, also of those that appear later: at its ingress, and where it leads to another
-/// network namespace (to a container, say) at its egress, which is what comes in there. Its links leave with this
+/// Programs at each interface, also of those that appear later: one at its ingress, and where it leads to another
+/// network namespace (to a container, say) one at its egress, which is what comes in there. Their links leave with this
 /// process.
 struct Interfaces: ~Copyable {
-    private enum Side { case ingress, egress }
+    struct Programs {
+        let ingress: Int32
+        let egress: Int32
+    }
 
     private struct Place: Hashable {
         let interface: UInt32
-        let side: Side
+        let side: hilo_interface_side
     }
 
     private var watch: InterfaceWatch
-    private let program: Int32
+    private let programs: Programs
     private var links: [Place: Int32] = [:]
+    private let most: Int
     private var isFull = false
+    /// While the kernel names all: those that it has named.
+    private var named: Set<UInt32>? = []
+    /// What came was lost, and all are to be asked for as soon as the kernel has named those that it names now.
+    private var asksAgain = false
 
-    /// Links; a host with more interfaces has them all watched but the last ones.
+    /// Links, where that many descriptors are free; a host with more interfaces has them all watched but the last ones.
     private static let most = 1024
+    /// Descriptors for everything else.
+    private static let spared = 256
     /// Datagrams that are looked at before the coordinator is listened to.
     private static let mostInTurn = 64
 
     /// Attaches nothing yet: `catchUp` does.
-    init(program: Int32) throws(HelperFault) {
+    init(_ programs: Programs) throws(HelperFault) {
+        let room = try Interfaces.roomForLinks()
         watch = try Interfaces.watchAll()
-        self.program = program
+        most = room
+        self.programs = programs
+    }
+
+    private static func roomForLinks() throws(HelperFault) -> Int {
+        do throws(SysError) {
+            return min(most, max(0, Int(clamping: try DescriptorLimit.raise()) - spared))
+        } catch {
+            throw HelperFault(error)
+        }
     }
 
     private static func watchAll() throws(HelperFault) -> InterfaceWatch {
@@ -42,7 +62,7 @@ struct Interfaces: ~Copyable {
     }
 
     var fact: Fact {
-        let count = links.keys.count { $0.side == .ingress }
+        let count = links.keys.count { $0.side == HILO_INGRESS }
         return Fact("interfaces", isFull ? "\(count), and more that are not watched" : "\(count)")
     }
 
@@ -53,7 +73,7 @@ struct Interfaces: ~Copyable {
             do throws(SysError) {
                 messages = try watch.next()
             } catch where error.code == Errno.noBuffers {
-                do throws(SysError) { try watch.askForAll() } catch { throw HelperFault(error) }
+                try askForAll()
                 continue
             } catch {
                 throw HelperFault(error)
@@ -63,29 +83,53 @@ struct Interfaces: ~Copyable {
         }
     }
 
+    private mutating func askForAll() throws(HelperFault) {
+        guard named == nil else {
+            asksAgain = true
+            return
+        }
+        do throws(SysError) { try watch.askForAll() } catch { throw HelperFault(error) }
+        named = []
+    }
+
     private mutating func follow(_ message: InterfaceMessages.Message) throws(HelperFault) {
         switch message {
         case .present(let index, let leadsElsewhere):
-            attach(Place(interface: index, side: .ingress))
-            if leadsElsewhere { attach(Place(interface: index, side: .egress)) }
-        case .gone(let index):
-            for side in [Side.ingress, .egress] {
-                if let link = links.removeValue(forKey: Place(interface: index, side: side)) {
-                    _ = OwnedFD(adopting: link)
-                }
-            }
-        case .listed: break
+            named?.insert(index)
+            attach(programs.ingress, Place(interface: index, side: HILO_INGRESS))
+            if leadsElsewhere { attach(programs.egress, Place(interface: index, side: HILO_EGRESS)) }
+        case .gone(let index): detach { $0 == index }
+        case .listed: try allAreNamed()
+        // It still names those that were asked for before.
+        case .refused(Errno.busy): asksAgain = true
         case .refused(let code): throw HelperFault(SysError("list of interfaces", code: code))
         }
     }
 
-    private mutating func attach(_ place: Place) {
+    private mutating func allAreNamed() throws(HelperFault) {
+        guard let present = named else { return }
+        named = nil
+        if asksAgain {
+            asksAgain = false
+            return try askForAll()
+        }
+        detach { !present.contains($0) }
+    }
+
+    private mutating func detach(where isGone: (UInt32) -> Bool) {
+        for (place, link) in links where isGone(place.interface) {
+            links[place] = nil
+            _ = OwnedFD(adopting: link)
+        }
+    }
+
+    private mutating func attach(_ program: Int32, _ place: Place) {
         guard links[place] == nil else { return }
-        guard links.count < Interfaces.most else {
+        guard links.count < most else {
             isFull = true
             return
         }
-        let link = hilo_interface_attach(program, place.interface, place.side == .egress ? 1 : 0)
+        let link = hilo_interface_attach(program, place.interface, place.side)
         // It may be gone by now, or have no place left. Connections whose answers are not seen are not enrolled again.
         if link >= 0 { links[place] = link }
     }

@@ -11,7 +11,7 @@ enum LaterRequests {
     case inHeader
     /// In a header; but an enrolled connection does not say how much there is to be read, so that it has to be an
     /// ordinary one before something arrives.
-    case inHeaderWatchingIngress
+    case inHeaderWatched
     /// Not in a header, for that reason, and nothing can be done about it.
     case byOptionOnly
 
@@ -23,7 +23,7 @@ enum LaterRequests {
         if hilo_kernel_counts_unread() == 1 {
             self = .inHeader
         } else {
-            self = hilo_kernel_function_arguments("tcx_link_attach") >= 0 ? .inHeaderWatchingIngress : .byOptionOnly
+            self = hilo_kernel_function_arguments("tcx_link_attach") >= 0 ? .inHeaderWatched : .byOptionOnly
         }
     }
 
@@ -31,7 +31,7 @@ enum LaterRequests {
         switch self {
         case .notAsked, .byOptionOnly: HILO_RENEWING_NEVER
         case .inHeader: HILO_RENEWING_ALWAYS
-        case .inHeaderWatchingIngress: HILO_RENEWING_WATCHED
+        case .inHeaderWatched: HILO_RENEWING_WATCHED
         }
     }
 
@@ -40,7 +40,7 @@ enum LaterRequests {
             switch self {
             case .notAsked: "not asked for"
             case .inHeader: Fact.inHeader
-            case .inHeaderWatchingIngress: "\(Fact.inHeader), watching what arrives"
+            case .inHeaderWatched: "\(Fact.inHeader), watching what arrives"
             case .byOptionOnly: "by the TCP option only: FIONREAD fails on sockets of a sockhash, and there is no TCX"
             }
         return Fact(Fact.laterRequests, text)

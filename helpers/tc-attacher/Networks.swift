@@ -2,10 +2,15 @@ internal import HelperKit
 internal import LinuxSys
 
 /// In which network namespaces processes are, by the numbers that this one has for them. What is known of a process is
-/// asked for again after a while: it may have got a number since, or be another process.
+/// asked for again after a while: it may have got a number since, have gone elsewhere, or be another process.
 struct Networks: ~Copyable {
     private var numbers: NetworkNumbers
+    /// Asked for once: serving, this process may make few system calls.
+    private let ownProcess: UInt32
     private var known: [UInt32: (number: Int32, asked: UInt64)] = [:]
+
+    /// This one, or one without a number (BPF_F_CURRENT_NETNS).
+    static let own: Int32 = -1
 
     private static let validity: UInt64 = 1_000_000_000
     /// Processes; then all are forgotten.
@@ -13,21 +18,39 @@ struct Networks: ~Copyable {
 
     /// Before other descriptors are many: that of `NetworkNumbers` has to be free.
     init() throws(HelperFault) {
-        do throws(SysError) {
-            numbers = try NetworkNumbers()
-        } catch {
-            throw HelperFault(error)
-        }
+        numbers = try Networks.open()
+        ownProcess = UInt32(bitPattern: ProcessControl.processID)
     }
 
-    /// - Returns: below 0 for this namespace, and where it has no number.
+    private static func open() throws(HelperFault) -> NetworkNumbers {
+        do throws(SysError) { return try NetworkNumbers() } catch { throw HelperFault(error) }
+    }
+
+    /// The cookie of this one.
+    borrowing func cookie() throws(HelperFault) -> UInt64 {
+        do throws(SysError) { return try numbers.cookie() } catch { throw HelperFault(error) }
+    }
+
     mutating func number(of process: UInt32, at now: UInt64) throws(HelperFault) -> Int32 {
         if let found = known[process], now - found.asked < Networks.validity { return found.number }
+        guard let number = try ask(process) else { return Networks.own }
+        if known.count >= Networks.most { known.removeAll(keepingCapacity: true) }
+        known[process] = (number, now)
+        return number
+    }
+
+    /// - Returns: nil where the kernel could not say.
+    private mutating func ask(_ process: UInt32) throws(HelperFault) -> Int32? {
         do throws(SysError) {
-            let number = try numbers.number(of: process)
-            if known.count >= Networks.most { known.removeAll(keepingCapacity: true) }
-            known[process] = (number, now)
-            return number
+            switch try numbers.number(of: process) {
+            case .none: return Networks.own
+            case .failed: return nil
+            case .number(let number):
+                let isOwn = try numbers.number(of: ownProcess) == .number(number)
+                return isOwn ? Networks.own : number
+            }
+        } catch where [Errno.noBuffers, Errno.noMemory, Errno.wouldBlock].contains(error.code) {
+            return nil
         } catch {
             throw HelperFault(error)
         }

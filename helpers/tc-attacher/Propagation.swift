@@ -10,8 +10,8 @@ internal import Wire
 struct Propagation {
     /// What keeps the programs attached: links, and for the one of map `enrolled` that map.
     let links: [(program: String, descriptor: Int32)]
-    /// The program for interfaces; nil where it is not needed.
-    let arriving: Int32?
+    /// The programs for interfaces; nil where they are not needed.
+    let watching: Interfaces.Programs?
     /// The program that enrols again, and says which connections are older than itself.
     let renewing: Int32
     /// The iterator that takes those up; nil where the kernel has no such thing.
@@ -27,14 +27,17 @@ struct Propagation {
     private static let ofPackets = "packet_arriving"
     private static let ofEnrolled = "message_sending"
     private static let ofRehearsal = "rehearsing"
-    private static let ofInterfaces = "arriving"
+    private static let ofIngress = "arriving"
+    private static let ofEgress = "leaving"
     private static let ofRests = "renewing"
     private static let ofOlder = "observing"
 
     /// Loads and attaches. What is attached stays so by its links; the object, with its maps and programs, is closed.
     ///
     /// - Returns: nil, and nothing is attached, where headers were asked for and this kernel does not take them.
-    init?(_ bytes: [UInt8], carriers: UInt32, _ loans: borrowing Loans) throws(HelperFault) {
+    init?(
+        _ bytes: [UInt8], carriers: UInt32, network: UInt64, _ loans: borrowing Loans
+    ) throws(HelperFault) {
         guard let group = loans.controlGroup else {
             throw HelperFault(.fault, "No control group was lent to attach to")
         }
@@ -42,7 +45,7 @@ struct Propagation {
         let later = LaterRequests(carriers: carriers)
         try object.set(
             carriers: carriers, loans, loader: UInt32(bitPattern: ProcessControl.processID),
-            renewing: later.renewing.rawValue)
+            renewing: later.renewing.rawValue, network: network)
         let writesHeaders = carriers & HILO_PROPAGATE_HEADERS.rawValue != 0
         let observes = hilo_kernel_has_enumerator(OlderConnections.requirement)
         let readsPackets = carriers & HILO_PROPAGATE_IP.rawValue != 0
@@ -52,7 +55,7 @@ struct Propagation {
         bpf_program__set_autoload(try object.program(Propagation.ofPackets), readsPackets)
         try object.load()
         guard !writesHeaders || hilo_kernel_takes_headers(bpf_program__fd(rehearsal)) == 1 else { return nil }
-        arriving = later == .inHeaderWatchingIngress ? try Propagation.keep(Propagation.ofInterfaces, object) : nil
+        watching = later == .inHeaderWatched ? try Propagation.programsOfInterfaces(object) : nil
         renewing = try Propagation.keep(Propagation.ofRests, object)
         observing = observes ? try Propagation.iterator(observer, object) : nil
         let ofGroup = Propagation.ofControlGroup + (readsPackets ? [Propagation.ofPackets] : [])
@@ -66,6 +69,12 @@ struct Propagation {
 
     private static func keep(_ name: String, _ object: borrowing LentObject) throws(HelperFault) -> Int32 {
         try object.keep(bpf_program__fd(try object.program(name)), name)
+    }
+
+    private static func programsOfInterfaces(
+        _ object: borrowing LentObject
+    ) throws(HelperFault) -> Interfaces.Programs {
+        Interfaces.Programs(ingress: try keep(ofIngress, object), egress: try keep(ofEgress, object))
     }
 
     private static func attach(

@@ -39,12 +39,12 @@ struct TCAttacher: HelperService, ~Copyable {
 
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
         guard var loans = loans.take() else { throw HelperFault(.fault, "Nothing was lent") }
-        let propagation = try propagate(on: loans)
+        let networks = try Networks()
+        let propagation = try propagate(on: loans, network: try networks.cookie())
         facts += propagation.facts
         if let link = propagation.observing { older = try OlderConnections(link: link) }
-        let networks = try Networks()
-        if let program = propagation.arriving {
-            var interfaces = try Interfaces(program: program)
+        if let programs = propagation.watching {
+            var interfaces = try Interfaces(programs)
             try interfaces.catchUp()
             facts.append(interfaces.fact)
             self.interfaces = consume interfaces
@@ -58,14 +58,17 @@ struct TCAttacher: HelperService, ~Copyable {
     }
 
     /// By whatever was asked for, or what of it this kernel takes.
-    private mutating func propagate(on loans: borrowing Loans) throws(HelperFault) -> Propagation {
-        if let all = try Propagation(object, carriers: arguments.carriers, loans) { return all }
+    private mutating func propagate(
+        on loans: borrowing Loans, network: UInt64
+    ) throws(HelperFault) -> Propagation {
+        if let all = try Propagation(object, carriers: arguments.carriers, network: network, loans) { return all }
         let reason = "this kernel does not pass on what is sent as it was, where a header is put into it"
         let others = arguments.carriers & ~HILO_PROPAGATE_HEADERS.rawValue
-        guard others != 0, let rest = try Propagation(object, carriers: others, loans) else {
+        guard others != 0, let rest = try Propagation(object, carriers: others, network: network, loans) else {
             throw HelperFault(
                 .unavailable,
-                "No headers can be written: \(reason). Remedy: OTEL_EBPF_BPF_CONTEXT_PROPAGATION=tcp, or a later kernel")
+                "No headers can be written: \(reason). Remedy: OTEL_EBPF_BPF_CONTEXT_PROPAGATION=tcp, or another "
+                    + "kernel")
         }
         facts.append(Fact(Fact.headersWithheld, reason))
         return rest

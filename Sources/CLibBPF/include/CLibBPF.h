@@ -44,8 +44,14 @@ int hilo_kernel_takes_headers(int program);
 
 /* ---- programs of traffic control ---- */
 
-/* Puts a program before all others at an interface's ingress or egress. A descriptor of the link, or a negative errno. */
-int hilo_interface_attach(int program, unsigned int interface, int egress);
+/* Where, at an interface: `enum bpf_attach_type` of linux/bpf.h since 6.6. */
+enum hilo_interface_side {
+	HILO_INGRESS = 46,
+	HILO_EGRESS = 47,
+};
+
+/* Puts a program there before all others. A descriptor of the link, or a negative errno. */
+int hilo_interface_attach(int program, unsigned int interface, enum hilo_interface_side side);
 
 /* Runs a program once, on `size` bytes that are no packet. What it answers, or a negative errno. */
 int hilo_program_run(int program, const void *bytes, uint32_t size);

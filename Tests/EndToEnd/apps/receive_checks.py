@@ -3,9 +3,10 @@ it, so that a process that it traces says the same as one that it does not. It b
 input. Each check has a process and a connection of its own, at one of four moments of its life (talk.PHASES).
 
 receive_checks.py [--groups NAME,NAME] [--checks NAME,NAME] [--host ADDRESS] [--bulk BYTES] [--round-trips N]
-                  [--rounds N] [--slowness FACTOR] [--calm N] [--peer PATH]
+                  [--rounds N] [--slowness FACTOR] [--calm N] [--rest-first] [--peer PATH]
 --calm: so many calls that go well beside each check. Many checks end without an answer, and a process whose calls fail
 gets headers in half of them only, for hilo to compare.
+--rest-first: a connection of the process that starts all others has rested before them.
 
 receive_checks.py --serve PATH --host ADDRESS        is the other end, for --peer; or else it is a child of its own
 """
@@ -21,7 +22,7 @@ import sys
 from receive import ends, holds, reads, repeats, sends, waits  # noqa: F401
 from receive.calls import fork
 from receive.peer import listen, serve
-from receive.talk import ALL, Check, Options, perform
+from receive.talk import ALL, RESTED, Check, Options, Talk, perform
 
 #: Seconds that a check may take; what takes longer hangs.
 LONGEST = 25
@@ -59,6 +60,7 @@ def arguments() -> argparse.Namespace:
     known.add_argument("--rounds", type=int, default=Options.rounds)
     known.add_argument("--slowness", type=float, default=1)
     known.add_argument("--calm", type=int, default=0)
+    known.add_argument("--rest-first", action="store_true")
     return known.parse_args()
 
 
@@ -83,6 +85,8 @@ def run(given: argparse.Namespace, options: Options, address: str) -> None:
     chosen = [one for one in ALL.values() if one.group in given.groups.split(",")]
     if given.checks:
         chosen = [ALL[name] for name in given.checks.split(",")]
+    if given.rest_first:
+        Talk(address, RESTED, options, asks=False).close()
     longest = (LONGEST + (options.bulk / 50e6 + options.round_trips / 100) * options.rounds) * given.slowness
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         port, answers = listener.getsockname()[1], fork()

@@ -46,6 +46,7 @@ __u64 bpf_get_current_task(void);
 struct task_struct *bpf_get_current_task_btf(void);
 long bpf_task_pt_regs(struct task_struct *task);
 __u64 bpf_get_socket_cookie(void *socket);
+__u64 bpf_get_netns_cookie(void *context);
 __u64 bpf_get_attach_cookie(void *context);
 long bpf_ringbuf_output(void *ring, void *data, __u64 size, __u64 flags);
 __u64 bpf_ringbuf_query(void *ring, __u64 what);
