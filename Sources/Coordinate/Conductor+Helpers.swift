@@ -115,7 +115,8 @@ extension Conductor {
             note(hello)
             let isFirst = !progress.isReady
             progress.attacherReady()
-            isFirst ? sayPassingOn(hello) : logger.notice("Contexts are passed on again")
+            if isFirst || hello.fact(Fact.headersWithheld) != nil { sayPassingOn(hello) }
+            if !isFirst { logger.notice("Contexts are passed on again") }
         case .lost(let explanation, let pause):
             progress.attacherLost()
             sayLost(explanation, pause)

@@ -30,4 +30,7 @@ public enum Errno {
     public static let notDirectory: Int32 = ENOTDIR
     public static let tooManyFiles: Int32 = EMFILE
     public static let tooManyFilesInSystem: Int32 = ENFILE
+
+    /// The kernel has too little memory at this moment.
+    public static let ofShortage: Set<Int32> = [ENOBUFS, ENOMEM, EAGAIN]
 }

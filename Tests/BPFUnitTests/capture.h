@@ -20,6 +20,7 @@ int process_exited(struct task_struct *task);
 
 int connecting_v4(struct bpf_sock_addr *address);
 int message_sending(struct sk_msg_md *message);
+int rehearsing(struct sk_msg_md *message);
 int socket_event(struct bpf_sock_ops *event);
 int renewing(struct __sk_buff *packet);
 int observing(struct bpf_iter__tcp *walk);

@@ -226,6 +226,31 @@ static void refusals_of_the_kernel(void)
     }
 }
 
+/* What the tc-attacher sends to itself: a header where it says, or none; and nothing where it cannot be put in. */
+static void rehearsal(void)
+{
+    static const char header[] = "traceparent: 00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01\r\n";
+    u8 bytes[1000];
+    open_client(HILO_PROPAGATE_HEADERS);
+    for (u32 i = 0; i < sizeof(bytes); i++)
+        bytes[i] = i * 7;
+    for (u32 at = 0; at < sizeof(bytes) - 1; at += at ? 97 : 2) {
+        bytes[0] = at;
+        bytes[1] = at >> 8;
+        int verdict = message_run(rehearsing, (void *)&client.socket, bytes, sizeof(bytes));
+        u32 added = at ? HEADER : 0;
+        CHECK(verdict == SK_PASS && message_bytes.size == sizeof(bytes) + added, "at %u: %u bytes", at,
+              message_bytes.size);
+        CHECK(!memcmp(message_bytes.bytes, bytes, at) && !memcmp(message_bytes.bytes + at, header, added) &&
+              !memcmp(message_bytes.bytes + at + added, bytes + at, sizeof(bytes) - at), "at %u: other bytes", at);
+    }
+    for (u32 i = 0; i < 3; i++) {
+        message_faults = (struct message_faults){ .push = i == 0, .pull_after_push = i > 0, .pop = i == 2 };
+        CHECK(message_run(rehearsing, (void *)&client.socket, bytes, sizeof(bytes)) == SK_DROP, "fault %u", i);
+        message_faults = (struct message_faults){ 0 };
+    }
+}
+
 /* Not selected any more, or switched off: what is enrolled passes as it is, and leaves. */
 static void not_selected(void)
 {
@@ -327,6 +352,7 @@ const struct test propagation_tests[] = {
     { "propagation: shapes of requests", shapes },
     { "propagation: the longest heads", longest_heads },
     { "propagation: what the kernel refuses", refusals_of_the_kernel },
+    { "propagation: what is tried before", rehearsal },
     { "propagation: protocols that are not HTTP", other_protocols },
     { "propagation: what is not enrolled", not_enrolled },
     { "propagation: a stranger where a traced socket was", of_another_socket },

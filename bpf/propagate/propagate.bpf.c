@@ -57,10 +57,10 @@ int rehearsing(struct sk_msg_md *message)
 {
 	struct scratch *s = scratch_take();
 	if (!s)
-		return SK_PASS;
-	rehearse(message, s);
+		return SK_DROP;
+	int verdict = rehearse(message, s);
 	scratch_give_back(s);
-	return SK_PASS;
+	return verdict;
 }
 
 SEC("sockops")

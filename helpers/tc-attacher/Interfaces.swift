@@ -19,14 +19,11 @@ struct Interfaces: ~Copyable {
     }
 
     private var watch: InterfaceWatch
+    private var census = InterfaceCensus()
     private let programs: Programs
     private var links: [Place: Int32] = [:]
     private let most: Int
     private var isFull = false
-    /// While the kernel names all: those that it has named.
-    private var named: Set<UInt32>? = []
-    /// What came was lost, and all are to be asked for as soon as the kernel has named those that it names now.
-    private var asksAgain = false
 
     /// Links, where that many descriptors are free; a host with more interfaces has them all watched but the last ones.
     private static let most = 1024
@@ -38,7 +35,7 @@ struct Interfaces: ~Copyable {
     /// Attaches nothing yet: `catchUp` does.
     init(_ programs: Programs) throws(HelperFault) {
         let room = try Interfaces.roomForLinks()
-        watch = try Interfaces.watchAll()
+        watch = try Interfaces.open()
         most = room
         self.programs = programs
     }
@@ -51,14 +48,8 @@ struct Interfaces: ~Copyable {
         }
     }
 
-    private static func watchAll() throws(HelperFault) -> InterfaceWatch {
-        do throws(SysError) {
-            let watch = try InterfaceWatch()
-            try watch.askForAll()
-            return watch
-        } catch {
-            throw HelperFault(error)
-        }
+    private static func open() throws(HelperFault) -> InterfaceWatch {
+        do throws(SysError) { return try InterfaceWatch() } catch { throw HelperFault(error) }
     }
 
     var fact: Fact {
@@ -73,47 +64,46 @@ struct Interfaces: ~Copyable {
             do throws(SysError) {
                 messages = try watch.next()
             } catch where error.code == Errno.noBuffers {
-                try askForAll()
+                census.lost()
                 continue
             } catch {
                 throw HelperFault(error)
             }
-            guard let messages else { return }
-            for message in messages { try follow(message) }
+            if let messages {
+                for message in messages { try follow(message) }
+            } else if census.asks {
+                guard try askForAll() else { return }
+            } else {
+                return
+            }
         }
     }
 
-    private mutating func askForAll() throws(HelperFault) {
-        guard named == nil else {
-            asksAgain = true
-            return
+    /// - Returns: false where memory is short; at the next wake it is tried again.
+    private mutating func askForAll() throws(HelperFault) -> Bool {
+        do throws(SysError) {
+            try watch.askForAll()
+        } catch where Errno.ofShortage.contains(error.code) {
+            return false
+        } catch {
+            throw HelperFault(error)
         }
-        do throws(SysError) { try watch.askForAll() } catch { throw HelperFault(error) }
-        named = []
+        census.asked()
+        return true
     }
 
     private mutating func follow(_ message: InterfaceMessages.Message) throws(HelperFault) {
         switch message {
         case .present(let index, let leadsElsewhere):
-            named?.insert(index)
+            census.present(index)
             attach(programs.ingress, Place(interface: index, side: HILO_INGRESS))
             if leadsElsewhere { attach(programs.egress, Place(interface: index, side: HILO_EGRESS)) }
         case .gone(let index): detach { $0 == index }
-        case .listed: try allAreNamed()
-        // It still names those that were asked for before.
-        case .refused(Errno.busy): asksAgain = true
+        case .listed:
+            if let present = census.listed() { detach { !present.contains($0) } }
+        case .refused(let code) where code == Errno.busy || Errno.ofShortage.contains(code): census.refused()
         case .refused(let code): throw HelperFault(SysError("list of interfaces", code: code))
         }
-    }
-
-    private mutating func allAreNamed() throws(HelperFault) {
-        guard let present = named else { return }
-        named = nil
-        if asksAgain {
-            asksAgain = false
-            return try askForAll()
-        }
-        detach { !present.contains($0) }
     }
 
     private mutating func detach(where isGone: (UInt32) -> Bool) {

@@ -4,9 +4,10 @@ internal import LinuxSys
 /// In which network namespaces processes are, by the numbers that this one has for them. What is known of a process is
 /// asked for again after a while: it may have got a number since, have gone elsewhere, or be another process.
 struct Networks: ~Copyable {
-    private var numbers: NetworkNumbers
+    /// nil: every process is taken for one in this namespace.
+    private var numbers: NetworkNumbers?
     /// Asked for once: serving, this process may make few system calls.
-    private let ownProcess: UInt32
+    private let ownProcess = UInt32(bitPattern: ProcessControl.processID)
     private var known: [UInt32: (number: Int32, asked: UInt64)] = [:]
 
     /// This one, or one without a number (BPF_F_CURRENT_NETNS).
@@ -17,18 +18,19 @@ struct Networks: ~Copyable {
     private static let most = 4096
 
     /// Before other descriptors are many: that of `NetworkNumbers` has to be free.
-    init() throws(HelperFault) {
-        numbers = try Networks.open()
-        ownProcess = UInt32(bitPattern: ProcessControl.processID)
+    ///
+    /// - Parameter areAsked: whether anybody wants to know.
+    init(areAsked: Bool) throws(HelperFault) {
+        numbers = areAsked ? try Networks.open() : nil
     }
 
     private static func open() throws(HelperFault) -> NetworkNumbers {
         do throws(SysError) { return try NetworkNumbers() } catch { throw HelperFault(error) }
     }
 
-    /// The cookie of this one.
+    /// The cookie of this one; 0 where nobody wants to know.
     borrowing func cookie() throws(HelperFault) -> UInt64 {
-        do throws(SysError) { return try numbers.cookie() } catch { throw HelperFault(error) }
+        do throws(SysError) { return try numbers?.cookie() ?? 0 } catch { throw HelperFault(error) }
     }
 
     mutating func number(of process: UInt32, at now: UInt64) throws(HelperFault) -> Int32 {
@@ -42,14 +44,14 @@ struct Networks: ~Copyable {
     /// - Returns: nil where the kernel could not say.
     private mutating func ask(_ process: UInt32) throws(HelperFault) -> Int32? {
         do throws(SysError) {
-            switch try numbers.number(of: process) {
+            switch try numbers?.number(of: process) ?? .none {
             case .none: return Networks.own
             case .failed: return nil
             case .number(let number):
-                let isOwn = try numbers.number(of: ownProcess) == .number(number)
-                return isOwn ? Networks.own : number
+                let own = try numbers?.number(of: ownProcess) ?? .none
+                return own == .failed ? nil : own == .number(number) ? Networks.own : number
             }
-        } catch where [Errno.noBuffers, Errno.noMemory, Errno.wouldBlock].contains(error.code) {
+        } catch where Errno.ofShortage.contains(error.code) {
             return nil
         } catch {
             throw HelperFault(error)

@@ -34,7 +34,8 @@ struct Propagation {
 
     /// Loads and attaches. What is attached stays so by its links; the object, with its maps and programs, is closed.
     ///
-    /// - Returns: nil, and nothing is attached, where headers were asked for and this kernel does not take them.
+    /// - Returns: nil, and nothing is attached, where headers were asked for and this kernel is seen to damage what is
+    ///   sent.
     init?(
         _ bytes: [UInt8], carriers: UInt32, network: UInt64, _ loans: borrowing Loans
     ) throws(HelperFault) {
@@ -54,13 +55,15 @@ struct Propagation {
         bpf_program__set_autoload(rehearsal, writesHeaders)
         bpf_program__set_autoload(try object.program(Propagation.ofPackets), readsPackets)
         try object.load()
-        guard !writesHeaders || hilo_kernel_takes_headers(bpf_program__fd(rehearsal)) == 1 else { return nil }
+        let tried = writesHeaders ? hilo_kernel_takes_headers(bpf_program__fd(rehearsal)) : 1
+        guard tried != 0, tried != -Errno.timedOut else { return nil }
         watching = later == .inHeaderWatched ? try Propagation.programsOfInterfaces(object) : nil
         renewing = try Propagation.keep(Propagation.ofRests, object)
         observing = observes ? try Propagation.iterator(observer, object) : nil
         let ofGroup = Propagation.ofControlGroup + (readsPackets ? [Propagation.ofPackets] : [])
         links = try Propagation.attach(object, ofGroup, to: group)
         facts = [
+            Fact("rehearsal", tried == 1 ? "as it should be" : "could not be done: \(SysError.text(of: abs(tried)))"),
             Fact("programs", (ofGroup + [Propagation.ofEnrolled]).joined(separator: ",")),
             later.fact,
             Fact(Fact.olderConnections, observes ? Fact.takenUp : "left as they are: this kernel is older than 6.12"),

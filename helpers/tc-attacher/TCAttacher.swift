@@ -39,7 +39,7 @@ struct TCAttacher: HelperService, ~Copyable {
 
     mutating func load(for coordinator: borrowing Coordinator) throws(HelperFault) {
         guard var loans = loans.take() else { throw HelperFault(.fault, "Nothing was lent") }
-        let networks = try Networks()
+        let networks = try Networks(areAsked: arguments.carriers & HILO_PROPAGATE_HEADERS.rawValue != 0)
         let propagation = try propagate(on: loans, network: try networks.cookie())
         facts += propagation.facts
         if let link = propagation.observing { older = try OlderConnections(link: link) }
@@ -64,7 +64,9 @@ struct TCAttacher: HelperService, ~Copyable {
         if let all = try Propagation(object, carriers: arguments.carriers, network: network, loans) { return all }
         let reason = "this kernel does not pass on what is sent as it was, where a header is put into it"
         let others = arguments.carriers & ~HILO_PROPAGATE_HEADERS.rawValue
-        guard others != 0, let rest = try Propagation(object, carriers: others, network: network, loans) else {
+        guard others & HILO_PROPAGATE_TCP.rawValue != 0,
+            let rest = try Propagation(object, carriers: others, network: network, loans)
+        else {
             throw HelperFault(
                 .unavailable,
                 "No headers can be written: \(reason). Remedy: OTEL_EBPF_BPF_CONTEXT_PROPAGATION=tcp, or another "

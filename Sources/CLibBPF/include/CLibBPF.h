@@ -38,8 +38,9 @@ bool hilo_kernel_has_enumerator(const char *name);
  * kernels answer 0 always. Tried on a connection over the loopback interface, which is closed again. */
 int hilo_kernel_counts_unread(void);
 
-/* 1 if what passes the program `rehearsing` arrives as it was sent, but for the headers that it puts in. 0 if not; a
- * negative errno if that cannot be tried. In the same way. */
+/* 1 if what passes the program `rehearsing` arrives as it was sent, but for the headers that it puts in. 0 if other
+ * bytes come. A negative errno if that could not be tried, in three attempts on connections over the loopback
+ * interface; ETIMEDOUT if a part never came. */
 int hilo_kernel_takes_headers(int program);
 
 /* ---- programs of traffic control ---- */
