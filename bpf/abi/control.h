@@ -135,7 +135,7 @@ enum hilo_counter {
 	HILO_COUNT_RENEWED = 28,         /* connections enrolled again between two requests */
 	HILO_COUNT_RENEW_LATE = 29,      /* it did not rest, most often as the next request was begun */
 	HILO_COUNT_RENEW_READ_AHEAD = 30, /* somebody reads from it already, or waits for it to be readable */
-	HILO_COUNT_RENEW_NOT_FOUND = 31, /* it is gone, or in a network namespace that has no number */
+	HILO_COUNT_RENEW_NOT_FOUND = 31, /* it is gone, in a network namespace without a number, or older in another */
 	HILO_COUNT_RENEW_FAILED = 32,    /* the kernel took it not, most often as it still lets go of it */
 	HILO_COUNT_RENEW_UNHEARD = 33,   /* map resting was full */
 	HILO_COUNT_RENEW_UNASKED = 34,   /* its peer spoke before the next request: an ordinary one again */

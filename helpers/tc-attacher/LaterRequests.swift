@@ -5,7 +5,7 @@ internal import Wire
 
 /// How the requests behind a connection's first one carry their context on this kernel.
 enum LaterRequests {
-    /// Not in a header: none was asked for.
+    /// Not in a header: none was asked for, or this kernel does not take any.
     case notAsked
     /// In a header. An enrolled connection can be waited on like any other.
     case inHeader
@@ -38,7 +38,7 @@ enum LaterRequests {
     var fact: Fact {
         let text =
             switch self {
-            case .notAsked: "not asked for"
+            case .notAsked: "in no header"
             case .inHeader: Fact.inHeader
             case .inHeaderWatched: "\(Fact.inHeader), watching what arrives"
             case .byOptionOnly: "by the TCP option only: FIONREAD fails on sockets of a sockhash, and there is no TCX"
