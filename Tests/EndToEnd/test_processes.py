@@ -116,7 +116,7 @@ def test_connections_older_than_hilo(run_hilo, collect, start, new_run, hooks, m
 
 def first_request(port: int, path: str) -> int:
     """Connects as soon as somebody listens, and asks at once."""
-    until(lambda: listening(port), f"somebody listens on {port}", pause=0)
+    until(lambda: listening(port), f"somebody listens on {port}", pause=0.0005)
     connection = Connection("127.0.0.1", port)
     connection.send(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
     status = connection.read_answer()[0]

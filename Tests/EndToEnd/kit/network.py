@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import ipaddress
 import os
 import pathlib
 import random
@@ -86,8 +87,10 @@ def two_hosts():
     number = random.randrange(256)
     interfaces = f"hilo{os.getpid()}a", f"hilo{os.getpid()}b"
     with namespaces.own() as here, namespaces.new() as there, contextlib.ExitStack() as undo:
+        # As the kernel writes them: a subnet 0 is left out.
+        subnet = ipaddress.ip_network(f"fd68:696c:6f:{number:x}::/64")
         hosts = [
-            Host(namespace, {"IPv4": f"198.18.{number}.{last}", "IPv6": f"fd68:696c:6f:{number:x}::{last}"})
+            Host(namespace, {"IPv4": f"198.18.{number}.{last}", "IPv6": str(subnet[last])})
             for namespace, last in ((here, 1), (there, 2))
         ]
         _join(*interfaces, there)
