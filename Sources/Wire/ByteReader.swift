@@ -45,9 +45,10 @@ public struct ByteReader {
         return Array(try slice(count))
     }
 
-    /// A u16 length and that many bytes. What is not UTF-8 becomes U+FFFD.
-    public mutating func string() throws(WireError) -> String {
+    /// A u16 length and that many bytes, no more than `longest`. What is not UTF-8 becomes U+FFFD.
+    public mutating func string(upTo longest: Int = .max) throws(WireError) -> String {
         let count = Int(try u16())
+        guard count <= longest else { throw .tooLong }
         return String(decoding: try slice(count), as: UTF8.self)
     }
 

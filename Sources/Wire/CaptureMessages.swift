@@ -9,6 +9,9 @@ public struct CaptureMaps: WireMessage, Hashable {
     /// More maps than propagation works on.
     public static let mostShared: UInt16 = 32
 
+    /// Bytes; no map or program is called by more. A helper names what it was lent wrongly on one line.
+    public static let longestName = 64
+
     /// How many `link` messages follow.
     public let links: UInt16
     /// How many `share` messages follow.
@@ -44,7 +47,7 @@ public struct SharedMap: WireMessage, Hashable {
     }
 
     public init(decoding reader: inout ByteReader) throws(WireError) {
-        name = try reader.string()
+        name = try reader.string(upTo: CaptureMaps.longestName)
     }
 
     public func encode(into writer: inout ByteWriter) throws(WireError) {
@@ -70,7 +73,7 @@ public struct Loan: WireMessage, Hashable {
     }
 
     public init(decoding reader: inout ByteReader) throws(WireError) {
-        name = try reader.string()
+        name = try reader.string(upTo: CaptureMaps.longestName)
         left = try reader.u16()
         guard left <= CaptureMaps.mostShared else { throw .badValue("left") }
     }
@@ -93,7 +96,7 @@ public struct CaptureLink: WireMessage, Hashable {
     }
 
     public init(decoding reader: inout ByteReader) throws(WireError) {
-        program = try reader.string()
+        program = try reader.string(upTo: CaptureMaps.longestName)
     }
 
     public func encode(into writer: inout ByteWriter) throws(WireError) {

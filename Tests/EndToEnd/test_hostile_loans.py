@@ -13,24 +13,23 @@ import time
 
 import pytest
 from kit import cgroup, hilo, machine
-from kit.helper import LINK, MAPS, Helper
-from kit.hostile_frames import DECLINED, Life, Model, broken, flipped, frame, kind_of
+from kit.helper import MAPS, Helper
+from kit.hostile_frames import (
+    ANSWERED, DECLINED, LARGEST, Borrower, Life, Model, broken, flipped, frame, kind_of, lend,
+)  # fmt: skip
 from kit.waiting import until
 
 pytestmark = pytest.mark.privileges
 
-ATTACH, ATTACHED, SHARE, LEND = 0x30, 0x31, 0x10C, 0x10E
+ATTACH, ATTACHED, SHARE = 0x30, 0x31, 0x10C
 #: What PROTOCOL.md allows in a second.
 ATTACHES = 50
 ALL_CARRIERS = "3"
 LOANS = machine.scaled(50, 3000)
+FRAMES = machine.scaled(5000, 1_000_000)
 #: What a helper may say of its end: a fault, a kernel that does not take what it was lent, no right to it, another
 #: version.
 FAULT, UNAVAILABLE, PRIVILEGE, OTHER_VERSION = 70, 69, 77, 76
-
-
-def lend(name: bytes, left: int) -> bytes:
-    return frame(LEND, struct.pack("<H", len(name)) + name + struct.pack("<H", left), identity=0, descriptors=1)
 
 
 class Lender:
@@ -166,6 +165,49 @@ def test_hostile_loans(lender, group, strangers, measured):
         ends["greeted" if greeted else "left"] += 1
     assert programs() == before, "something is loaded still"
     measured(f"{ends['left']} left with one line, {ends['greeted']} greeted, without any capability")
+
+
+def name_of_anything(chance: random.Random, names: list) -> bytes:
+    if chance.random() < 0.3:
+        return chance.choice(names)
+    return chance.randbytes(chance.randint(0, Borrower.LONGEST_NAME))
+
+
+@pytest.mark.parametrize("lender", ["tc-attacher", TLS], indirect=True)
+def test_hostile_frames(lender, group, strangers, measured):
+    """Anything is taken by any name for as long as more is to come, and the first frame that is not sound is its end;
+    so is the last one that is, since what came is not what is shared."""
+    chance, names = random.Random(8), [name for name, _ in lender.loans(group)]
+    ends: collections.Counter = collections.Counter()
+    before, sent = programs(), 0
+    while sent < FRAMES:
+        life, model = Life(lender.program, "--carriers", ALL_CARRIERS), Borrower()
+        more = chance.randint(0, Borrower.MOST)
+        # Behind the last one, nothing is awaited any more.
+        count = chance.randint(0, more)
+        for left in range(more, more - count, -1):
+            message = lend(name_of_anything(chance, names), left)
+            assert model.verdict(message, 1) == ANSWERED
+            assert life.send(message, [chance.choice(strangers)]), life.end()
+        message = lend(name_of_anything(chance, names), more - count)
+        way = chance.random()
+        if count == more and way < 0.5:
+            name, carried, wanted = "whole", [chance.choice(strangers)], FAULT
+        elif way < 0.6:
+            longest = chance.choice((Borrower.LONGEST_NAME + 1, 300, LARGEST - 64))
+            name, carried, wanted = "a long name", [chance.choice(strangers)], FAULT
+            message = lend(chance.randbytes(longest), more - count)
+        else:
+            name, message, carried = broken(chance, model, message, strangers)
+            wanted = model.verdict(message, len(carried))
+        assert life.send(message, carried)
+        end = life.end()
+        assert end.code == wanted, f"{name}: {message[:64].hex()} with {len(carried)} descriptors: {end}"
+        assert len(end.errors.splitlines()) == (0 if end.code == 0 else 1), f"{name}: {end}"
+        ends[name] += 1
+        sent += count + 1
+    assert programs() == before, "something is loaded still"
+    measured(f"{sent} frames in {ends.total()} lives, each ended in one of {len(ends)} ways")
 
 
 @pytest.mark.parametrize("lender", ["tc-attacher", TLS], indirect=True)

@@ -103,6 +103,12 @@ import Wire
     @Test func whatATcAttacherWorksOn() throws {
         try expectGolden(SharedMap(name: "m"), id: 0, "0500 0c01 00000000 03000000 01 000000  0100 6d")
         try expectGolden(Loan(name: "m", left: 3), id: 0, "0500 0e01 00000000 05000000 01 000000  0100 6d 0300")
+        let named = { (length: UInt8) in
+            let name = [UInt8](repeating: 0x6d, count: Int(length))
+            return withLength(bytes("0500 0c01 00000000 00000000 01 000000") + [length, 0] + name)
+        }
+        #expect(try decode(SharedMap.self, named(64)).name.utf8.count == 64)
+        #expect(throws: WireError.tooLong) { try decode(SharedMap.self, named(65)) }
         #expect(throws: WireError.badValue("left")) {
             try decode(Loan.self, bytes("0500 0e01 00000000 05000000 01 000000  0100 6d 2100"))
         }

@@ -1,6 +1,7 @@
 """Frames that no coordinator sends, what the protocol says of each, and helpers that live for milliseconds."""
 
 import array
+import copy
 import dataclasses
 import os
 import pathlib
@@ -14,7 +15,7 @@ from .helper import HELLO, UNASKED, VERSION
 from .waiting import NotReached, until
 
 HEADER = struct.Struct("<HHIIB3s")
-SCAN, DESCRIBE, CONFIGURE, SELECT, COUNT, INHERIT = 0x10, 0x12, 0x20, 0x22, 0x24, 0x010A
+SCAN, DESCRIBE, CONFIGURE, SELECT, COUNT, INHERIT, LEND = 0x10, 0x12, 0x20, 0x22, 0x24, 0x010A, 0x010E
 DECLINED = 0x0001
 SETTINGS = 8216
 LARGEST = 65536
@@ -32,6 +33,9 @@ def frame(kind: int, payload: bytes = b"", identity: int = 1, version: int = VER
 class Model:
     """The protocol once more, independent of the code: what one living helper says of the next message."""
 
+    #: Whether what it takes asks for an answer, and how many descriptors come with it.
+    asks, carried = True, 0
+
     def __init__(self, kinds: tuple) -> None:
         self.kinds = kinds
         self.configured = False
@@ -47,7 +51,9 @@ class Model:
             return BROKEN
         _, kind, identity, length, said, padding = HEADER.unpack_from(message)
         payload = message[HEADER.size :]
-        if kind not in self.kinds or identity == 0 or length != len(payload) or said or descriptors or any(padding):
+        if kind not in self.kinds or (identity != 0) != self.asks or length != len(payload) or any(padding):
+            return BROKEN
+        if said != self.carried or descriptors != self.carried:
             return BROKEN
         if not self._is_sound(kind, payload):
             return BROKEN
@@ -70,6 +76,28 @@ class Model:
                 return count <= 8192 and len(payload) == 4 + 5 * count and max(payload[8::5], default=0) <= 1
             case _:
                 return not payload
+
+
+class Borrower(Model):
+    """An attacher that waits for what it is lent: it counts down, and says nothing until the last of it has come."""
+
+    asks, carried = False, 1
+    #: How many more the first of them may say that there are, and bytes of a name.
+    MOST, LONGEST_NAME = 32, 64
+
+    def __init__(self) -> None:
+        super().__init__((LEND,))
+        self.left: int | None = None
+
+    def _is_sound(self, kind: int, payload: bytes) -> bool:
+        length = int.from_bytes(payload[:2], "little")
+        if length > self.LONGEST_NAME or len(payload) != 2 + length + 2:
+            return False
+        left = int.from_bytes(payload[-2:], "little")
+        if left != self.left - 1 if self.left is not None else left > self.MOST:
+            return False
+        self.left = left
+        return True
 
 
 @dataclasses.dataclass
@@ -167,6 +195,10 @@ class Life:
         return ended if ended[0] else None
 
 
+def lend(name: bytes, left: int) -> bytes:
+    return frame(LEND, struct.pack("<H", len(name)) + name + struct.pack("<H", left), identity=0, descriptors=1)
+
+
 def kind_of(message: bytes) -> int:
     return int.from_bytes(message[2:4], "little")
 
@@ -183,7 +215,7 @@ def broken(chance: random.Random, model: Model, sound: bytes, descriptors: list)
     """(name, message, descriptors) that end a helper, by one of many ways."""
     while True:
         name = chance.choice(WAYS)
-        message, carried = sound, []
+        message, carried = sound, chance.choices(descriptors, k=model.carried)
         match name:
             case "bits turned":
                 message = flipped(chance, sound)
@@ -214,14 +246,8 @@ def broken(chance: random.Random, model: Model, sound: bytes, descriptors: list)
                 message = frame(chance.choice(model.kinds or KINDS), bytes(65 * 1024))
             case "empty":
                 message = b""
-        if Model.verdict(_copy(model), message, len(carried)) != ANSWERED:
+        if copy.copy(model).verdict(message, len(carried)) != ANSWERED:
             return name, message, carried
-
-
-def _copy(model: Model) -> Model:
-    other = Model(model.kinds)
-    other.configured = model.configured
-    return other
 
 
 KINDS = (
