@@ -7,7 +7,8 @@ set -euo pipefail
 build_packages='libc6-dev libstdc++-12-dev linux-libc-dev libbpf-dev libelf-dev zlib1g-dev binutils libcap2-bin=setcap'
 demo_packages='nginx=nginx curl=curl python3=/usr/bin/python3 util-linux=setpriv'
 test_packages="$demo_packages python3-venv libpython3.11 nodejs=node openjdk-17-jdk-headless=javac haproxy=haproxy
-    wrk=wrk apache2-utils=ab bpftool=bpftool iproute2=ip nftables=nft openssl=openssl procps=ps"
+    ruby=ruby ruby-webrick php-cli=php wrk=wrk apache2-utils=ab
+    bpftool=bpftool iproute2=ip nftables=nft openssl=openssl procps=ps"
 vm_packages='qemu-system-x86=qemu-system-x86_64 qemu-system-common busybox-static cpio=cpio kmod=modprobe xz-utils=xz'
 
 missing=()

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import subprocess
 
 import pytest
-from kit import certificates, checks, hilo, load, machine, network, ports, process
+from kit import certificates, checks, hilo, load, machine, network, places, ports, process
 from kit.waiting import until
 
 COUNT = machine.scaled(machine.count(300, least=60), machine.count(1000))
@@ -85,6 +86,69 @@ def test_records_that_go_through_memory(run_hilo, collect, start, new_run, hooks
     assert run.stop() == hilo.OK, run.errors
 
 
+@pytest.mark.follows_tls
+@pytest.mark.parametrize("way", ["same", "keep"])
+def test_ruby(run_hilo, collect, start, new_run, hooks, measured, files, way):
+    """Ruby's own libraries at both ends."""
+    recorder = collect()
+    called = start.chain_ruby(9, *presenting(files), "--call", "/none")
+    caller = start.chain_ruby(called.port, *trusting(files), "--call", "/none")
+    run = following(run_hilo, hooks, recorder, [caller, called])
+    measured(one_trace(drive([(recorder, 3)], caller, new_run, way, 8), {called.pid}))
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
+def test_php(run_hilo, collect, start, new_run, hooks, measured, files):
+    """PHP's streams call a server."""
+    recorder = collect()
+    called = start.chain(9, *presenting(files), "--call", "/none")
+    caller = start.chain_php(called.port, files / "ca.pem", "/none")
+    run = following(run_hilo, hooks, recorder, [caller, called])
+    measured(one_trace(drive([(recorder, 3)], caller, new_run, "same", 1), {called.pid}))
+    assert run.stop() == hilo.OK, run.errors
+
+
+def nginx_with_tls(start, files, block: str, http_block: str = ""):
+    """(the server, the port on which it speaks TLS)"""
+    port = ports.take()
+    listening = f"listen 127.0.0.1:{port} ssl;"
+    listening += f"ssl_certificate {files}/server.pem; ssl_certificate_key {files}/server.key;"
+    return start.nginx(listening + block, http_block), port
+
+
+@pytest.mark.follows_tls
+@pytest.mark.parametrize("way", ["same", "keep"])
+def test_curl(run_hilo, collect, start, workspace, new_run, hooks, measured, files, way):
+    """It begins when it is told to, and brings its own layer between OpenSSL and the socket."""
+    recorder, name = collect(), new_run()
+    # Outside of a location, nginx does not announce that it closes.
+    block = f"location / {{ keepalive_timeout {60 if way == 'keep' else 0}; return 200 hello; }}"
+    nginx, port = nginx_with_tls(start, files, block)
+    curl = process.Child(
+        ["curl", "--silent", "--show-error", "--fail", "--cacert", files / "ca.pem", "--config", "-"],
+        workspace.directory("curl") / "output", uid=places.SERVER_UID, stdin=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        selectors = f"    - open_ports: {nginx.port}\n    - exe_path: '*/curl'\n"
+        run = run_hilo(
+            hilo.environment(hooks, recorder.endpoint, OTEL_EBPF_OPEN_PORT="", OTEL_EBPF_BPF_TLS="openssl"),
+            configuration="discovery:\n  instrument:\n" + selectors,
+        )
+        run.wait_ready()
+        until(lambda: run.errors.count(FOLLOWED) >= 2, "both to be followed", timeout=20)
+        curl.popen.stdin.write(f'url = "https://127.0.0.1:{port}/r/{name}-[0-{COUNT - 1}]"\n'.encode())
+        curl.popen.stdin.close()
+        assert curl.wait(60) == 0, curl.text()
+    finally:
+        curl.stop()
+    found = recorder.wait_for_run(name, lambda spans: len(spans) >= 2 * COUNT, f"{2 * COUNT} spans", timeout=20)
+    arrivals = checks.peers(found, {nginx.pid, *process.children_of(nginx.pid)})
+    assert len(found) == 2 * COUNT and arrivals.right == COUNT, f"{arrivals}: {arrivals.wrong[:3]}"
+    measured(f"arrivals: {arrivals}")
+    assert run.stop() == hilo.OK, run.errors
+
+
 def between(run_hilo, collect, start, workspace, new_run, hooks, way: str, near, far, called_at: str) -> str:
     """Two hosts with a hilo each; the first calls the second at this address."""
     files = certificates.make(workspace.directory("tls-of-two"), (f"IP:{near.addresses['IPv4']}", f"IP:{called_at}"))
@@ -130,12 +194,10 @@ def test_a_proxy_that_terminates_tls(run_hilo, collect, start, new_run, hooks, m
     """It is a service like others: it continues the trace."""
     recorder = collect()
     called = start.chain(9, *presenting(files), "--call", "/none")
-    port = ports.take()
-    nginx = start.nginx(
-        f"listen 127.0.0.1:{port} ssl; ssl_certificate {files}/server.pem; ssl_certificate_key {files}/server.key;"
-        "location / { proxy_http_version 1.1; proxy_set_header Connection ''; proxy_pass https://next; }",
+    nginx, port = nginx_with_tls(
+        start, files, "location / { proxy_http_version 1.1; proxy_set_header Connection ''; proxy_pass https://next; }",
         f"upstream next {{ server 127.0.0.1:{called.port}; keepalive 16; }}",
-    )
+    )  # fmt: skip
     caller = start.chain(port, *trusting(files), "--call", "/none")
     run = following(run_hilo, hooks, recorder, [caller, nginx, called])
     found = drive([(recorder, 5)], caller, new_run, "same", 8)

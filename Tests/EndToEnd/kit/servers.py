@@ -202,7 +202,7 @@ class Servers:
         command = ["/usr/bin/python3", self._script("prefork_server.py")]
         return self._app("prefork", command, ["--workers", workers], port, wait=wait)
 
-    # ---- Node and Java ---------------------------------------------------------------------------------------
+    # ---- Node, Ruby, PHP and Java ----------------------------------------------------------------------------
 
     def node(self, *arguments: object, port: int | None = None) -> Server:
         return self._app("node", ["node", self._script("node_server.js")], list(arguments), port)
@@ -219,6 +219,18 @@ class Servers:
     def chain_node(self, upstream: int, *arguments: object) -> Server:
         command = ["node", self._script("chain_node.js")]
         return self._app("chain-node", command, ["--upstream", upstream, *arguments], None)
+
+    def chain_ruby(self, upstream: int, *arguments: object) -> Server:
+        command = ["ruby", self._script("chain_ruby.rb")]
+        return self._app("chain-ruby", command, ["--upstream", upstream, *arguments], None)
+
+    def chain_php(self, upstream: int, trusted: pathlib.Path, call: str) -> Server:
+        """Serves HTTP, one request at a time, and calls by HTTPS."""
+        port = ports.take()
+        directory = self.workspace.directory("chain-php", places.SERVER_UID)
+        command = ["php", "-S", f"127.0.0.1:{port}", self._script("chain_php.php")]
+        variables = {"UPSTREAM": str(upstream), "TRUST": str(trusted), "CALL": call}
+        return self.start("chain-php", command, port, directory / "requests", directory, environment=variables)
 
     def _java_app(self, name: str, source: str, arguments) -> Server:
         port = ports.take()
