@@ -116,6 +116,11 @@ void capture_occupy_session(u64 ssl, u32 tgid, bool occupied)
     tls_session_get(ssl, tgid)->plain.taken = occupied ? CONNECTION_TAKEN : CONNECTION_FREE;
 }
 
+void capture_occupy_pairing(u32 tgid, bool occupied)
+{
+    pairing_of(tgid)->taken = occupied;
+}
+
 u32 capture_partial_heads(void)
 {
     return table_count(&partial_heads);

@@ -56,6 +56,7 @@ void capture_forgets_calls(u32 tgid);
 /* Another program has this connection, or has it no longer. */
 void capture_occupy(const struct peer *peer, bool occupied);
 void capture_occupy_session(u64 ssl, u32 tgid, bool occupied);
+void capture_occupy_pairing(u32 tgid, bool occupied);
 struct thread_flow *capture_thread(u32 tid);
 const struct connection *capture_connection(const struct peer *peer);
 

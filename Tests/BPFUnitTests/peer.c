@@ -115,6 +115,25 @@ void peer_receive(struct peer *p, const struct pieces *pieces, enum peer_fin fin
         socket_received(&p->socket.sock, pieces->size, 0);
 }
 
+void peer_peek(struct peer *p)
+{
+    static const u8 looked_at[2];
+    begin_call(p, &(struct pieces){ .bytes = looked_at, .size = sizeof(looked_at), .count = 1 }, true);
+    kernel.registers.r10 = MSG_PEEK;
+    if (p->syscall_hooks)
+        left(p, sizeof(looked_at));
+    else
+        socket_received(&p->socket.sock, sizeof(looked_at), MSG_PEEK);
+}
+
+void peer_receive_unseen(struct peer *p, u32 size)
+{
+    struct tcp_sock *tcp = &p->socket.tcp;
+    tcp->copied_seq += size;
+    tcp->rcv_nxt += size;
+    tcp->bytes_received += size;
+}
+
 void peer_end_of_stream(struct peer *p)
 {
     struct tcp_sock *tcp = &p->socket.tcp;

@@ -52,6 +52,10 @@ enum peer_fin {
 void peer_receive(struct peer *peer, const struct pieces *pieces, enum peer_fin fin);
 void peer_end_of_stream(struct peer *peer);
 
+/* Its process looks at bytes that stay to be read; receives some by a call that no hook sees. */
+void peer_peek(struct peer *peer);
+void peer_receive_unseen(struct peer *peer, u32 size);
+
 /* The propagation programs see what this end, which has just connected, sends from here on; `wire` is what leaves it.
  * Nothing is on its way when it sends, so that the kernel takes all of a send that it passes. */
 void peer_propagate(struct peer *peer, struct page *wire);

@@ -181,20 +181,72 @@ static void no_doubt(void)
     }
 }
 
-/* More at once than are remembered. */
+/* More objects than are remembered were called before: a client's hello may be of any of them, but what a server says
+ * answers what came behind those calls. */
 static void crowd(void)
 {
-    for (u32 waits = 0; waits < 2; waits++) {
+    static struct peer third;
+    struct route route = { .family = AF_INET, .local_port = 40000, .peer_port = 443, .receive_start = 5 };
+    for (u32 way = 0; way < 8; way++) {
+        bool waits = way & 1, is_server = way & 2, is_freed = way & 4;
         struct tls one, two;
         open_two(&one, &two, TLS_BY_MEMORY, false);
+        peer_open(&third, 3, TGID, &route, false, true);
+        if (!is_server)
+            one.peer = &third;
         for (u32 i = 0; i <= UNPAIRED_MAX; i++)
             begin_handshake(0x9000 + i);
-        for (u32 i = 0; i <= UNPAIRED_MAX; i++)
+        for (u32 i = 0; is_freed && i <= UNPAIRED_MAX; i++)
             tls_enter(HILO_TLS_FREE, 0x9000 + i, NULL, 0, NULL);
-        kernel.now += waits ? 61000000000ULL : 0;
-        tls_shake_hands(&one, true);
-        exchange(&one);
-        CHECK(kept_count == waits, "%u records", kept_count);
+        kernel.now += waits ? 61000000000ULL : 10;
+        tls_shake_hands(&one, is_server);
+        CHECK((capture_connection(one.peer)->tls == OBJECT) == (waits || is_server), "way %u", way);
+        peer_close(&third, ENDING_OURS, 0);
+        close_two();
+    }
+}
+
+/* A server's hello answers what came in on its socket: who was called before that has not made it, and who was called
+ * since may have. */
+static void answers_a_hello(void)
+{
+    static const struct { const char *what; bool paired; } cases[] = {
+        { "objects that wait for a hello", true },
+        { "one that was called since the hello came", false },
+        { "many that were called since", false },
+        { "somebody had looked at the hello before", false },
+        { "a part of the hello came unseen", false },
+        { "the hello came while another thread called for an object", false },
+        { "its own object was called before, too", true },
+        { "it was not called since", false },
+    };
+    for (u32 i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+        u32 n = i / 2;
+        bool syscall_hooks = i & 1;
+        struct tls one, two;
+        open_two(&one, &two, TLS_BY_MEMORY, syscall_hooks);
+        for (u32 waiting = 0; waiting <= UNPAIRED_MAX; waiting++)
+            begin_handshake(0x9000 + waiting);
+        if (n >= 6)
+            begin_handshake(OBJECT);
+        kernel.now += 10;
+        if (n == 3)
+            peer_peek(&server);
+        if (n == 4)
+            peer_receive_unseen(&server, 3);
+        tls_record(&one, true, TLS_HELLO, 200);
+        if (n == 5)
+            capture_occupy_pairing(TGID, true);
+        if (n == 1 || n == 5)
+            begin_handshake(OTHER_OBJECT);
+        if (n == 5)
+            capture_occupy_pairing(TGID, false);
+        for (u32 since = 0; n == 2 && since <= UNPAIRED_MAX; since++)
+            begin_handshake(0x8000 + since);
+        if (n != 7)
+            begin_handshake(OBJECT);
+        tls_record(&one, false, TLS_HELLO, 200);
+        CHECK((capture_connection(&server)->tls == OBJECT) == cases[n].paired, "%s", cases[n].what);
         close_two();
     }
 }
@@ -612,6 +664,7 @@ const struct test tls_tests[] = {
     { "TLS: a handshake that another object's thread sends", from_a_caller },
     { "TLS: an object that can have made no handshake", no_doubt },
     { "TLS: more handshakes than are remembered", crowd },
+    { "TLS: a server's hello, and who may have made it", answers_a_hello },
     { "TLS: a call that was not seen to return", missed },
     { "TLS: an answer that was not seen", missed_answer },
     { "TLS: a handshake that is somebody else's", somebody_elses },

@@ -87,6 +87,24 @@ def test_records_that_go_through_memory(run_hilo, collect, start, new_run, hooks
 
 
 @pytest.mark.follows_tls
+@pytest.mark.parametrize(
+    "way, loop", [("same", []), ("keep", []), ("keep", ["--uvloop"])], ids=["asyncio-same", "asyncio-keep", "uvloop"]
+)
+def test_event_loops_of_python(run_hilo, collect, start, new_run, hooks, measured, files, way, loop):
+    """Through memory, as Node; but a server's object is called before a hello is there, so that many wait."""
+    recorder = collect()
+    called = start.chain_asyncio(9, *presenting(files), *loop, "--call", "/none")
+    caller = start.chain_asyncio(called.port, *trusting(files), *loop, "--call", "/none")
+    run = following(run_hilo, hooks, recorder, [caller, called])
+    measured(one_trace(drive([(recorder, 3)], caller, new_run, way, 1), {called.pid}))
+    found = drive([(recorder, 3)], caller, new_run, way, 32)
+    arrivals, calls = checks.peers(found, {called.pid}), checks.parents(found)
+    assert arrivals.right == COUNT and not calls.wrong, f"{arrivals}; {calls}: {(arrivals.wrong + calls.wrong)[:3]}"
+    measured(f"32 at a time: calls: {calls}; arrivals: {arrivals}")
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
 @pytest.mark.parametrize("way", ["same", "keep"])
 def test_ruby(run_hilo, collect, start, new_run, hooks, measured, files, way):
     """Ruby's own libraries at both ends."""

@@ -71,7 +71,7 @@ struct hilo_selected_process {
 	__u8 closes;     /* connections in a row that it closed behind their first answer; see bpf/lib/rest.bpf.h */
 	__u64 judged;    /* by which number its calls are judged together (bpf/lib/harm.bpf.h); 0: none yet */
 	__u64 encrypts;  /* since when it is seen in OpenSSL's functions, CLOCK_MONOTONIC; 0: it was not */
-	__u64 crowded_ns; /* when more objects of OpenSSL may have waited for a socket than are known; 0: never */
+	__u64 doubtful_ns; /* when there may last have been handshakes that nothing is known of; 0: never */
 	__u32 handshakes; /* of TLS, begun where nothing is attached to OpenSSL */
 	__u32 network;   /* where a connection of it rested: one more than hilo_rest.network */
 };

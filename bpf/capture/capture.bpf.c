@@ -171,7 +171,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	struct hilo_selected_process *p = selected(task->tgid);
 	/* What is attached is not in what it runs now. */
 	if (p)
-		p->encrypts = p->handshakes = p->crowded_ns = 0;
+		p->encrypts = p->handshakes = p->doubtful_ns = 0;
 	pairing_forget(task->tgid);
 	process_report(task->tgid, 0, HILO_PROCESS_EXEC, 0, p != 0);
 	return 0;

@@ -19,12 +19,17 @@ static __always_inline int socket_has_received(struct sock *sk, int result, int 
 		return 0;
 	if (result == -EAGAIN && !(flags & MSG_DONTWAIT))
 		socket_read_ahead(sk, p);
-	if (result < 0 || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+	bool peeks = flags & (MSG_PEEK | MSG_ERRQUEUE);
+	if (result < 0 || (peeks && !p->encrypts))
 		return 0;
 	struct connection *conn = connection_of_socket(sk, tgid);
 	struct scratch *s = scratch_get();
 	if (!conn || !s)
 		return 0;
+	if (peeks) {
+		tls_peeked(conn);
+		return 0;
+	}
 	if (!result) {
 		received_end(conn, (u64)sk);
 		return 0;
@@ -35,7 +40,7 @@ static __always_inline int socket_has_received(struct sock *sk, int result, int 
 	if (!(flags & MSG_TRUNC))
 		user_buffers_of_receive(&s->io, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
 	received(conn, s, result);
-	tls_received(tgid, p, &s->io);
+	tls_received(conn, tgid, p, &s->io);
 	process_encrypts(tgid, p, &s->io);
 	return 0;
 }

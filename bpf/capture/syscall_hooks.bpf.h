@@ -56,14 +56,19 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 	struct hilo_selected_process *p = result < 0 && !send ? 0 : selected(tgid);
 	if (!p || regs->cs == USER32_CODE_SEGMENT)
 		return 0;
-	if ((number == SYSCALL_RECVFROM && (regs->r10 & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE))) ||
-	    (number == SYSCALL_RECVMSG && (regs->dx & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE))))
+	u64 flags = number == SYSCALL_RECVFROM ? regs->r10 : number == SYSCALL_RECVMSG ? regs->dx : 0;
+	bool peeks = flags & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE);
+	if (peeks && !p->encrypts)
 		return 0;
 	u64 sk = socket_of_descriptor(number == SYSCALL_SPLICE ? regs->dx : regs->di);
 	struct connection *conn = sk ? connection_by_address(sk, tgid) : 0;
 	struct scratch *s = scratch_get();
 	if (!conn || !s)
 		return 0;
+	if (peeks) {
+		tls_peeked(conn);
+		return 0;
+	}
 	if (receive && !result) {
 		received_end(conn, sk);
 		return 0;
@@ -81,7 +86,7 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 	if (receive) {
 		user_buffers_of_receive(&s->io, regs, result);
 		received(conn, s, result);
-		tls_received(tgid, p, &s->io);
+		tls_received(conn, tgid, p, &s->io);
 		process_encrypts(tgid, p, &s->io);
 		return 0;
 	}

@@ -139,6 +139,8 @@ struct harm {
 	u32 reserved;
 };
 
+enum { HEARD_EARLIER = 1 };
+
 struct connection {
 	u64 id; /* the socket's cookie */
 	u32 tgid;
@@ -178,6 +180,7 @@ struct connection {
 	u32 reserved;
 	u64 greeting;      /* `greets`: its random bytes */
 	u64 tls;           /* of which session (map tls_sessions) the bytes are the ciphertext; 0: of none */
+	u64 heard_ns;      /* when its process read the first bytes, CLOCK_MONOTONIC; 0 or HEARD_EARLIER: unknown */
 	struct outgoing outgoing;
 	struct record record;
 };
@@ -300,6 +303,9 @@ struct unpaired {
 
 /* The objects of one process, see pairing.bpf.h. */
 struct pairing {
+	u32 taken; /* a thread changes it */
+	u32 reserved;
+	u64 missed_ns; /* the last call of any object that is not among these though it may wait; 0: there is none */
 	struct unpaired unpaired[UNPAIRED_MAX];
 };
 

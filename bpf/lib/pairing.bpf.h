@@ -1,6 +1,7 @@
 /* Which socket carries the records of an object of OpenSSL that knows none: its process moves them. All there is to
  * tell by is that the first message of a handshake leaves. It is this object's if no other one of the process can have
- * made it: every object that was called, has no socket, and has not shaken hands yet might have. Where that is in doubt
+ * made it: every object that was called, has no socket, and has not shaken hands yet might have; but what a server says
+ * answers what came in on the same socket, so that only objects count that were called since. Where it is in doubt
  * nothing is followed. */
 #ifndef HILO_PAIRING_H
 #define HILO_PAIRING_H
@@ -29,11 +30,40 @@ static __always_inline struct pairing *pairing_for(u32 tgid)
 	return pairing;
 }
 
-/* There may be handshakes that nothing is known of: one that came in, to be passed on, or of more objects than are
+/* There may be handshakes that nothing is known of: one that came in, to be passed on, or of an object that cannot be
  * remembered. */
 static __always_inline void pairing_is_doubtful(struct hilo_selected_process *p)
 {
-	p->crowded_ns = bpf_ktime_get_ns();
+	p->doubtful_ns = bpf_ktime_get_ns();
+}
+
+/* An object that is not remembered was called then. */
+static __always_inline void pairing_misses(struct hilo_selected_process *p, struct pairing *pairing, u64 called_ns)
+{
+	for (u32 i = 0; i < 4; i++) {
+		u64 before = *(volatile u64 *)&pairing->missed_ns;
+		if (before >= called_ns ||
+		    __sync_val_compare_and_swap(&pairing->missed_ns, before, called_ns) == before)
+			return;
+	}
+	if (p)
+		pairing_is_doubtful(p);
+}
+
+/* Where this object is, or else where the one is that was called the longest ago: an empty place counts as older. */
+static __always_inline u32 pairing_place(const struct pairing *pairing, u64 ssl)
+{
+	u64 oldest = ~0ULL;
+	u32 at = 0;
+	for (u32 i = 0; i < UNPAIRED_MAX; i++) {
+		u64 other = pairing->unpaired[i].ssl;
+		u64 called_ns = other == ssl ? 0 : other ? pairing->unpaired[i].called_ns : 1;
+		if (called_ns >= oldest)
+			continue;
+		oldest = called_ns;
+		at = i;
+	}
+	return at;
 }
 
 /* This object, which has no socket, is being called. */
@@ -41,23 +71,25 @@ __noinline int pairing_begins(struct hilo_selected_process *p, u32 tgid, u64 ssl
 {
 	u64 now = bpf_ktime_get_ns();
 	struct pairing *pairing = pairing_for(tgid);
-	for (u32 i = 0; pairing && i < UNPAIRED_MAX; i++) {
-		if (pairing->unpaired[i].ssl != ssl)
-			continue;
-		pairing->unpaired[i].called_ns = now;
+	if (!pairing) {
+		if (p)
+			pairing_is_doubtful(p);
 		return 0;
 	}
-	for (u32 i = 0; pairing && i < UNPAIRED_MAX; i++) {
-		u64 other = pairing->unpaired[i].ssl;
-		if (other && now - pairing->unpaired[i].called_ns < PAIRING_PATIENCE_NS)
-			continue;
-		/* Before it is there: one that looks old would be pushed out again. */
-		pairing->unpaired[i].called_ns = now;
-		if (__sync_val_compare_and_swap(&pairing->unpaired[i].ssl, other, ssl) == other)
-			return 0;
+	if (__sync_val_compare_and_swap(&pairing->taken, 0, 1)) {
+		pairing_misses(p, pairing, now);
+		return 0;
 	}
-	if (p)
-		pairing_is_doubtful(p);
+	struct unpaired *place = &pairing->unpaired[pairing_place(pairing, ssl) & (UNPAIRED_MAX - 1)];
+	u64 other = place->ssl;
+	if (other && other != ssl)
+		pairing_misses(p, pairing, place->called_ns);
+	barrier();
+	/* First the time: whoever looks meanwhile is in doubt. */
+	*(volatile u64 *)&place->called_ns = now;
+	*(volatile u64 *)&place->ssl = ssl;
+	barrier();
+	*(volatile u32 *)&pairing->taken = 0;
 	return 0;
 }
 
@@ -77,23 +109,28 @@ static __always_inline void pairing_forget(u32 tgid)
 	bpf_map_delete_elem(&tls_pairings, &tgid);
 }
 
-/* 1: no other object can have made the handshake that leaves now. */
-__noinline int pairing_is_certain(const struct hilo_selected_process *p, u32 tgid, u64 ssl)
+/* 1: no other object can have made the handshake that leaves now. `heard_ns`: it answers what was read then; 0: it
+ * answers nothing, or nobody knows when that was. */
+__noinline int pairing_is_certain(const struct hilo_selected_process *p, u32 tgid, u64 ssl, u64 heard_ns)
 {
 	u64 now = bpf_ktime_get_ns();
+	u64 since = now > PAIRING_PATIENCE_NS ? now - PAIRING_PATIENCE_NS : 1;
 	const struct pairing *pairing = pairing_of(tgid);
 	int waits = 0;
-	if (!p || !pairing || (p->crowded_ns && now - p->crowded_ns < PAIRING_PATIENCE_NS))
+	if (!p || !pairing || p->doubtful_ns > since)
 		return 0;
+	if (heard_ns > since)
+		since = heard_ns;
 	for (u32 i = 0; i < UNPAIRED_MAX; i++) {
-		u64 other = pairing->unpaired[i].ssl;
-		if (!other || now - pairing->unpaired[i].called_ns >= PAIRING_PATIENCE_NS)
+		u64 other = *(const volatile u64 *)&pairing->unpaired[i].ssl;
+		if (!other || *(const volatile u64 *)&pairing->unpaired[i].called_ns < since)
 			continue;
 		if (other != ssl)
 			return 0;
 		waits = 1;
 	}
-	return waits;
+	barrier();
+	return *(const volatile u64 *)&pairing->missed_ns >= since ? 0 : waits;
 }
 
 #endif

@@ -181,6 +181,11 @@ class Servers:
             "chain", ["/usr/bin/python3", self._script("chain_server.py")], ["--upstream", upstream, *arguments], port
         )
 
+    def chain_asyncio(self, upstream: int, *arguments: object) -> Server:
+        command = ["/usr/bin/python3", self._script("chain_asyncio.py")]
+        environment = {"PYTHONPATH": self.packages()}
+        return self._app("chain-asyncio", command, ["--upstream", upstream, *arguments], None, environment=environment)
+
     def sdk(self, upstream: int, collector: str, *arguments: object, traced: bool) -> Server:
         """Traces itself, with OpenTelemetry's SDK."""
         return self._app(
