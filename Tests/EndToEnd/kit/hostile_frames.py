@@ -107,23 +107,16 @@ class End:
 
 
 class Life:
-    """One helper, started without a shell in between: thousands of them are needed."""
+    """One helper, started without a shell in between, and without a copy of this process: thousands of them are
+    needed, late in a long test run."""
 
     def __init__(self, program: pathlib.Path, *arguments: str) -> None:
         self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._errors, errors = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                os.dup2(errors, 2)
-                os.dup2(theirs.detach(), 3)
-                os.set_inheritable(3, True)
-                os.setgroups([])
-                os.setresgid(*[places.group_of(places.HILO_UID)] * 3)
-                os.setresuid(*[places.HILO_UID] * 3)
-                os.execve(program, [program.name, *arguments], {})
-            finally:
-                os._exit(127)
+        become = ["--reuid", places.HILO_UID, "--regid", places.group_of(places.HILO_UID), "--clear-groups", "--"]
+        command = ["setpriv", *become, program, *arguments]
+        inherited = [(os.POSIX_SPAWN_DUP2, errors, 2), (os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)]
+        self.pid = os.posix_spawn("/usr/bin/setpriv", list(map(str, command)), {}, file_actions=inherited)
         os.close(errors)
         theirs.close()
         self.be_patient(machine.duration(20))
