@@ -99,7 +99,7 @@ let package = Package(
         module(
             "Coordinate",
             [
-                "Assemble", "BPFABI", "Discover", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext",
+                "Assemble", "BPFABI", "Discover", "Export", "LinuxSys", "OTLP", "Settings", "Supervise", "TraceContext",
                 "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -128,7 +128,7 @@ let package = Package(
         tests(
             "Coordinate",
             [
-                "Assemble", "BPFABI", "Discover", "Export", "Settings", "TraceContext", "Wire",
+                "Assemble", "BPFABI", "Discover", "Export", "OTLP", "Settings", "Supervise", "TraceContext", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Supervise", ["LinuxSys", "Wire", .product(name: "Logging", package: "swift-log")]),

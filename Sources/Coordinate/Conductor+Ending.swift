@@ -35,6 +35,7 @@ extension Conductor {
         await waitForHelpers(until: deadline)
         session.starter.close()
         for delivery in deliveries { await delivery.value }
+        measure()
         if wasReady { sayCounts() }
     }
 

@@ -115,6 +115,7 @@ extension Conductor {
             note(hello)
             let isFirst = !progress.isReady
             progress.attacherReady()
+            propagationMode = PropagationMode(HelperPlan.Carriers(session.settings.ebpf.contextPropagation), hello)
             if isFirst || hello.fact(Fact.headersWithheld) != nil { sayPassingOn(hello) }
             if !isFirst { logger.notice("Contexts are passed on again") }
         case .lost(let explanation, let pause):
@@ -165,6 +166,7 @@ extension Conductor {
 
     private mutating func own(_ pid: Int32, as name: String) {
         ownProcesses[name] = UInt32(bitPattern: pid)
+        starts[name, default: 0] += 1
         perform(discovery.setOwnProcesses(Set(ownProcesses.values)))
     }
 

@@ -25,6 +25,9 @@ struct Conductor {
     private var harmedSaid = 0
     var ownProcesses: [String: UInt32]
     var hooks = "unknown"
+    /// How often each helper has greeted.
+    var starts: [String: UInt64]
+    var propagationMode: PropagationMode?
     /// A tc-attacher was started.
     var hasLent = false
     /// A tls-attacher was.
@@ -63,6 +66,8 @@ struct Conductor {
         self.actions = actions
         logger = session.logger
         progress = Progress(passesOn: session.attacher != nil)
+        let helpers = [session.reader, session.inspector, session.attacher, session.tlsAttacher]
+        starts = Dictionary(uniqueKeysWithValues: helpers.compactMap { $0.map { ($0.plan.manifest.name, 0) } })
         ownProcesses = [
             "hilo": UInt32(bitPattern: ProcessControl.processID),
             "hilo-starter": UInt32(bitPattern: session.starter.pid),
@@ -199,7 +204,10 @@ struct Conductor {
         if ticks % Conductor.ticksPerClock == 0 {
             session.tracer.setClock(ClockMap(monotonicToUnixNanos: MonotonicClock.offsetToUnix()))
         }
-        if ticks % Conductor.ticksPerCount == 0, progress.isReaderConfigured { askForCounters() }
+        if ticks % Conductor.ticksPerCount == 0 {
+            if progress.isReaderConfigured { askForCounters() }
+            measure()
+        }
         if let due = rescanAt, now >= due {
             rescanAt = nil
             perform(discovery.scan())
@@ -223,6 +231,18 @@ struct Conductor {
                     "service": "\(service)", "pid": "\(process)", "likely": "\(SilenceWatch.guess(ledger.total))",
                 ])
         }
+    }
+
+    func measure() {
+        guard let metrics = session.metrics else { return }
+        var own = OwnMetrics()
+        own.kernel = ledger.total
+        own.records = session.tracer.counts
+        own.sinks = session.sinks.map { ($0.name, $0.sink.counts) }
+        own.processes = silence.countOfProcesses
+        own.starts = starts
+        own.mode = propagationMode
+        metrics.take(own.metrics)
     }
 
     private func askForCounters() {

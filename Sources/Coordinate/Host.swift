@@ -1,12 +1,27 @@
+public import Assemble
 import Discover
 import Glibc
 import LinuxSys
-import Settings
+public import Settings
 
 /// The machine that hilo runs on.
 public enum Host {
     static func identity(_ settings: AttributeSettings) -> HostIdentity {
         HostIdentity(name: settings.hostName ?? name, id: settings.hostID ?? machineID)
+    }
+
+    /// hilo itself, as a service that is measured.
+    public static func ownResource(_ settings: Settings, version: String) -> Resource {
+        let (host, process) = (identity(settings.attributes), ProcessControl.processID)
+        var resource = Resource(settings.resourceAttributes.map { ($0.name, .string($0.value)) })
+        resource["service.name"] = "hilo"
+        resource["service.version"] = .string(version)
+        resource["service.instance.id"] = .string("\(host.name):\(process)")
+        resource["host.name"] = .string(host.name)
+        resource["host.id"] = host.id.map { .string($0) }
+        resource["os.type"] = "linux"
+        resource["process.pid"] = .int(Int64(process))
+        return resource
     }
 
     private static var name: String { systemNames?.node ?? "localhost" }

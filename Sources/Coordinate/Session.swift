@@ -42,6 +42,8 @@ public final class Session: Sendable {
     let tlsAttacher: Helper?
     let tlsLoans: SharedMapLoans
     let follower: TLSFollower?
+    /// Where metrics of hilo itself are wanted.
+    let metrics: MetricsExporter?
     let inbox = Inbox<Event>()
     let backlog = Backlog()
     private let wasAskedToStop = Mutex(false)
@@ -55,12 +57,14 @@ public final class Session: Sendable {
     /// - Parameter version: hilo's own.
     /// - Throws: `SessionError`; nothing is running then.
     public init(
-        settings: Settings, version: String, starter: HelperStarter, sinks: [NamedSink], logger: Logger
+        settings: Settings, version: String, starter: HelperStarter, sinks: [NamedSink], metrics: MetricsExporter?,
+        logger: Logger
     ) throws(SessionError) {
         self.settings = settings
         self.version = version
         self.starter = starter
         self.sinks = sinks
+        self.metrics = metrics
         self.logger = logger
         let (inbox, backlog) = (inbox, backlog)
         let assembler = Assembler(
@@ -146,6 +150,7 @@ public final class Session: Sendable {
                 if let code = sink.failure() { inbox.post(.sinkFailed(code)) }
             }
         }
+        let reports = Task { await metrics?.run() }
         // Waited for by nobody: it may wait for a file.
         Task { await follower?.run() }
         await withTaskGroup(of: Void.self) { group in
@@ -157,6 +162,8 @@ public final class Session: Sendable {
             }
             await conductor.conduct()
             await conductor.end(deliveries)
+            reports.cancel()
+            await reports.value
             actions.finish()
             follower?.finish()
             group.cancelAll()

@@ -1,7 +1,7 @@
 /// Every key and variable that a configuration may hold: OBI's, with what hilo makes of each, and hilo's own. A section
 /// of which hilo does nothing is one line; what is written below it is not looked into.
 enum KnownKeys {
-    static let all: [KnownKey] = process + selection + ebpf + traces + spool + sampler + attributes + others
+    static let all: [KnownKey] = process + selection + ebpf + traces + metrics + spool + sampler + attributes + others
 
     /// By path.
     static let byPath = Dictionary(all.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
@@ -121,37 +121,27 @@ enum KnownKeys {
         KnownKey("ebpf.stats_wakeup_data_bytes", ["OTEL_EBPF_STATS_WAKEUP_DATA_BYTES"], .noEffect(noMetrics)),
     ]
 
-    private static let traces = [
+    /// Where a signal goes. What is meant for it wins over what is meant for all of them, wherever either is written,
+    /// as in OBI: a file may send traces elsewhere than metrics.
+    private static func collector(of signal: OTLPSignal, _ name: String) -> [KnownKey] {
+        let keys = ["protocol", "headers", "timeout", "compression", "certificate", "client_certificate", "client_key"]
+        return [
+            KnownKey(signal.key("endpoint"), ["OTEL_EXPORTER_OTLP_\(name)_ENDPOINT"]),
+            KnownKey(signal.key("insecure_skip_verify"), ["OTEL_EBPF_INSECURE_SKIP_VERIFY"]),
+        ]
+            + keys.map { key in
+                KnownKey(
+                    signal.key(key), ["OTEL_EXPORTER_OTLP_\(name)_\(key.uppercased())"],
+                    fallback: ["OTEL_EXPORTER_OTLP_\(key.uppercased())"])
+            }
+    }
+
+    private static let traces = collector(of: .traces, "TRACES") + [
         KnownKey("OTEL_TRACES_EXPORTER", ["OTEL_TRACES_EXPORTER"]),
-        // What is meant for traces wins over what is meant for all signals, wherever either is written, as in OBI: a
-        // file may send traces elsewhere than metrics.
-        KnownKey("otel_traces_export.endpoint", ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]),
         KnownKey("OTEL_EXPORTER_OTLP_ENDPOINT", ["OTEL_EXPORTER_OTLP_ENDPOINT"]),
-        KnownKey(
-            "otel_traces_export.protocol", ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"],
-            fallback: ["OTEL_EXPORTER_OTLP_PROTOCOL"]),
-        KnownKey(
-            "otel_traces_export.headers", ["OTEL_EXPORTER_OTLP_TRACES_HEADERS"],
-            fallback: ["OTEL_EXPORTER_OTLP_HEADERS"]),
-        KnownKey(
-            "otel_traces_export.timeout", ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"],
-            fallback: ["OTEL_EXPORTER_OTLP_TIMEOUT"]),
-        KnownKey(
-            "otel_traces_export.compression", ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"],
-            fallback: ["OTEL_EXPORTER_OTLP_COMPRESSION"]),
-        KnownKey(
-            "otel_traces_export.certificate", ["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE"],
-            fallback: ["OTEL_EXPORTER_OTLP_CERTIFICATE"]),
-        KnownKey(
-            "otel_traces_export.client_certificate", ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE"],
-            fallback: ["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"]),
-        KnownKey(
-            "otel_traces_export.client_key", ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY"],
-            fallback: ["OTEL_EXPORTER_OTLP_CLIENT_KEY"]),
         KnownKey(
             "OTEL_EXPORTER_OTLP_INSECURE", ["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"],
             .noEffect("it is for gRPC; http:// or https:// in the endpoint decides")),
-        KnownKey("otel_traces_export.insecure_skip_verify", ["OTEL_EBPF_INSECURE_SKIP_VERIFY"]),
         KnownKey(
             "otel_traces_export.batch_max_size",
             ["OTEL_EBPF_OTLP_TRACES_BATCH_MAX_SIZE", "OTEL_EBPF_OTLP_TRACES_MAX_EXPORT_BATCH_SIZE"],
@@ -176,7 +166,39 @@ enum KnownKeys {
         KnownKey("otel_traces_export.reporters_cache_len", ["OTEL_EBPF_TRACES_REPORT_CACHE_LEN"], .noEffect(noQueues)),
         KnownKey(
             "otel_traces_export.otel_sdk_log_level", ["OTEL_EBPF_SDK_LOG_LEVEL"],
-            .noEffect("hilo has no SDK inside; use log_level")),
+            .noEffect(noSDK)),
+    ]
+
+    /// Of hilo itself, and what OBI has for the metrics that it makes of services.
+    private static let metrics = collector(of: .metrics, "METRICS") + [
+        KnownKey("internal_metrics.exporter", ["OTEL_EBPF_INTERNAL_METRICS_EXPORTER"]),
+        KnownKey(
+            "internal_metrics.prometheus", ["OTEL_EBPF_INTERNAL_METRICS_PROMETHEUS_*"],
+            .noEffect("hilo opens no port; with the exporter otel it sends them to a collector")),
+        KnownKey(
+            "internal_metrics.bpf_metric_scrape_interval", ["OTEL_EBPF_BPF_METRIC_SCRAPE_INTERVAL"],
+            .noEffect("what the kernel side counts is asked for every five seconds")),
+        KnownKey(
+            "otel_metrics_export.interval", ["OTEL_EBPF_METRICS_INTERVAL"], fallback: ["OTEL_METRIC_EXPORT_INTERVAL"]),
+        KnownKey("otel_metrics_export.features", .noEffect(noMetrics)),
+        KnownKey("otel_metrics_export.buckets", .noEffect(noMetrics)),
+        KnownKey("otel_metrics_export.histogram_aggregation", .noEffect(noMetrics)),
+        KnownKey("otel_metrics_export.instrumentations", .noEffect(noMetrics)),
+        KnownKey("otel_metrics_export.ttl", .noEffect(noMetrics)),
+        KnownKey("otel_metrics_export.reporters_cache_len", .noEffect(noMetrics)),
+        KnownKey("otel_metrics_export.otel_sdk_log_level", .noEffect(noSDK)),
+        KnownKey(
+            "otel_metrics_export.allow_service_graph_self_references",
+            ["OTEL_EBPF_ALLOW_SERVICE_GRAPH_SELF_REFERENCES"], .noEffect(noMetrics)),
+        KnownKey(
+            "otel_metrics_export.extra_span_resource_attributes", ["OTEL_EBPF_EXTRA_SPAN_RESOURCE_ATTRIBUTES"],
+            .noEffect(noMetrics)),
+        KnownKey("metrics", ["OTEL_EBPF_METRICS_*", "OTEL_EBPF_METRIC_FEATURES"], .noEffect(noMetrics)),
+        KnownKey("meter_provider", .noEffect(noMetrics)),
+        KnownKey("prometheus_export", ["OTEL_EBPF_PROMETHEUS_*"], .noEffect(noMetrics)),
+        KnownKey(
+            "network", ["OTEL_EBPF_NETWORK_*", "OTEL_EBPF_GEOIP_*", "OTEL_EBPF_REVERSE_DNS_*"], .noEffect(noMetrics)),
+        KnownKey("stats", ["OTEL_EBPF_STATS_*"], .noEffect(noMetrics)),
     ]
 
     private static let spool = [
@@ -222,25 +244,14 @@ enum KnownKeys {
     private static let others = [
         KnownKey("filter", .notYet),
         KnownKey("health_check", ["OTEL_EBPF_HEALTH_CHECK_*"], .notYet),
-        KnownKey(
-            "internal_metrics", ["OTEL_EBPF_INTERNAL_*", "OTEL_EBPF_BPF_METRIC_SCRAPE_INTERVAL"], .notYet),
         KnownKey("name_resolver", ["OTEL_EBPF_NAME_RESOLVER_*"], .notYet),
         KnownKey("nodejs", ["OTEL_EBPF_NODEJS_*"], .noEffect(noAgents)),
         KnownKey("javaagent", ["OTEL_EBPF_JAVAAGENT_*"], .noEffect(noAgents)),
-        KnownKey("metrics", ["OTEL_EBPF_METRICS_*", "OTEL_EBPF_METRIC_FEATURES"], .noEffect(noMetrics)),
-        KnownKey("meter_provider", .noEffect(noMetrics)),
-        KnownKey(
-            "otel_metrics_export",
-            ["OTEL_EBPF_ALLOW_SERVICE_GRAPH_SELF_REFERENCES", "OTEL_EBPF_EXTRA_SPAN_RESOURCE_ATTRIBUTES"],
-            .noEffect(noMetrics)),
-        KnownKey("prometheus_export", ["OTEL_EBPF_PROMETHEUS_*"], .noEffect(noMetrics)),
-        KnownKey(
-            "network", ["OTEL_EBPF_NETWORK_*", "OTEL_EBPF_GEOIP_*", "OTEL_EBPF_REVERSE_DNS_*"], .noEffect(noMetrics)),
-        KnownKey("stats", ["OTEL_EBPF_STATS_*"], .noEffect(noMetrics)),
         KnownKey("file_format", .refused("this is a file of OBI's second format, of which hilo reads only the first")),
     ]
 
     private static let noQueues = "hilo is built differently here and needs no such setting"
-    private static let noMetrics = "hilo makes traces, not metrics"
+    private static let noMetrics = "hilo makes no metrics of services"
+    private static let noSDK = "hilo has no SDK inside; use log_level"
     private static let noAgents = "hilo puts no code into the processes that it traces"
 }

@@ -1,4 +1,4 @@
-/// Where traces are posted: an `http` or `https` URL, taken apart and validated.
+/// Where a signal is posted: an `http` or `https` URL, taken apart and validated.
 public struct OTLPEndpoint: Sendable, Hashable {
     /// Whether the scheme is `https`.
     public var isSecure: Bool
@@ -7,9 +7,6 @@ public struct OTLPEndpoint: Sendable, Hashable {
     public var port: UInt16
     /// Begins with `/`.
     public var path: String
-
-    /// What the specification of OTLP exporters appends to an endpoint that is common to all signals.
-    public static let tracesPath = "/v1/traces"
 
     public init(isSecure: Bool, host: String, port: UInt16, path: String) {
         self.isSecure = isSecure

@@ -85,7 +85,7 @@ extension SettingsBuilder {
                     remedy: "set OTEL_EBPF_OPEN_PORT=8080, or OTEL_EBPF_AUTO_TARGET_EXE='*/python3*', "
                         + "or write discovery.instrument into the file"))
         }
-        let isSilent = settings.traces.endpoint == nil && settings.tracePrinter == .disabled
+        let isSilent = settings.traces.collector.endpoint == nil && settings.tracePrinter == .disabled
         // Whoever chooses "none" means it: context is followed all the same.
         let isChosen = reader.isWritten("OTEL_TRACES_EXPORTER")
         if requirements.contains(.output), isSilent, !isChosen, !isExplained(Self.outputPaths) {

@@ -11,6 +11,8 @@ public struct Settings: Sendable, Equatable {
     public var ebpf: EBPFSettings
     /// Where spans go over OTLP: `otel_traces_export`, `OTEL_EXPORTER_OTLP_*`.
     public var traces: TracesExportSettings
+    /// Where metrics of hilo itself go: `internal_metrics`, `otel_metrics_export`.
+    public var internalMetrics: InternalMetricsSettings
     /// Where spans wait on disk that cannot be exported: hilo's own `spool`.
     public var spool: SpoolSettings
     /// Which traces are kept: `otel_traces_export.sampler`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`.
@@ -39,6 +41,7 @@ public struct Settings: Sendable, Equatable {
         discovery: DiscoverySettings = DiscoverySettings(),
         ebpf: EBPFSettings = EBPFSettings(),
         traces: TracesExportSettings = TracesExportSettings(),
+        internalMetrics: InternalMetricsSettings = InternalMetricsSettings(),
         spool: SpoolSettings = SpoolSettings(),
         sampler: Sampler = .parentBased(root: .alwaysOn),
         tracePrinter: TracePrinter = .disabled,
@@ -53,6 +56,7 @@ public struct Settings: Sendable, Equatable {
         self.discovery = discovery
         self.ebpf = ebpf
         self.traces = traces
+        self.internalMetrics = internalMetrics
         self.spool = spool
         self.sampler = sampler
         self.tracePrinter = tracePrinter

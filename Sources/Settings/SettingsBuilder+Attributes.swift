@@ -95,7 +95,7 @@ extension SettingsBuilder {
             let key = "attributes.select.\(signal.key.clipped)"
             guard signal.key == "traces" else {
                 reader.warn(
-                    WrittenSetting(key: key, node: signal.node), "has no effect: hilo makes traces, not metrics")
+                    WrittenSetting(key: key, node: signal.node), "has no effect: hilo makes no metrics of services")
                 continue
             }
             guard case .map(let lists) = signal.value.content else {

@@ -103,7 +103,7 @@ extension SettingsBuilder {
             }
         case "sampler", "routes":
             reader.warn(setting, "is not done by hilo yet for single entries and has no effect")
-        case "metrics": reader.warn(setting, "has no effect: hilo makes traces, not metrics")
+        case "metrics": reader.warn(setting, "has no effect: hilo makes no metrics of services")
         case _ where Self.unsupportedCriteria.contains(entry.key): reading.unsupported.append(entry.key)
         default:
             let near = NearestName.find(entry.key, among: Self.criteria + Self.names + Self.unsupportedCriteria)

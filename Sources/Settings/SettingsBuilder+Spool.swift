@@ -16,7 +16,7 @@ extension SettingsBuilder {
         if let written = reader.written("spool.directory"), settings.spool.directory?.hasPrefix("/") == false {
             reader.warn(written, "is relative to wherever hilo is started", remedy: "write an absolute path")
         }
-        guard settings.traces.endpoint == nil, let written = reader.written("spool.directory") else { return }
+        guard settings.traces.collector.endpoint == nil, let written = reader.written("spool.directory") else { return }
         reader.warn(written, "has no effect: spans go to no collector", remedy: "set OTEL_EXPORTER_OTLP_ENDPOINT")
     }
 

@@ -14,6 +14,7 @@ struct SettingsBuilder {
         settings.discovery = discovery()
         settings.ebpf = ebpf()
         settings.traces = traces()
+        settings.internalMetrics = internalMetrics()
         settings.spool = spool()
         settings.sampler = sampler()
         settings.routes = routes()

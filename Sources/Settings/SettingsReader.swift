@@ -104,11 +104,12 @@ struct SettingsReader {
     // MARK: Messages
 
     mutating func fault(_ setting: WrittenSetting, _ problem: String, remedy: String? = nil) {
-        faults.append(SettingsFault(place: setting.node.place, key: setting.key, problem: problem, remedy: remedy))
+        fault(SettingsFault(place: setting.node.place, key: setting.key, problem: problem, remedy: remedy))
     }
 
+    /// What is for all signals is read for each.
     mutating func fault(_ fault: SettingsFault) {
-        faults.append(fault)
+        if !faults.contains(fault) { faults.append(fault) }
     }
 
     mutating func warn(_ setting: WrittenSetting, _ problem: String, remedy: String? = nil) {

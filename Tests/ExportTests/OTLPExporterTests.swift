@@ -13,8 +13,8 @@ import Testing
         maxBatch: Int = 100, longestRetry: Duration = .seconds(20), headers: [ExportHeader] = []
     ) -> TracesExportSettings {
         TracesExportSettings(
-            headers: headers, timeout: timeout, compression: compression, queueSize: queueSize, maxBatch: maxBatch,
-            batchTimeout: .milliseconds(20),
+            collector: CollectorSettings(headers: headers, timeout: timeout, compression: compression),
+            queueSize: queueSize, maxBatch: maxBatch, batchTimeout: .milliseconds(20),
             retry: ExportRetry(
                 initialInterval: .milliseconds(20), maxInterval: .milliseconds(60), maxElapsedTime: longestRetry))
     }

@@ -30,7 +30,7 @@ struct RealCollectorTests {
         }
 
         var settings = OTLPExporterTests.settings(timeout: .seconds(5))
-        settings.compression = compression
+        settings.collector.compression = compression
         let exporter = try OTLPExporter(
             endpoint: OTLPEndpoint(isSecure: false, host: "127.0.0.1", port: UInt16(port), path: "/v1/traces"),
             settings: settings, version: "1.2.3", logger: LogRecorder().logger)

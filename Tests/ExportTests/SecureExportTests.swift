@@ -29,11 +29,11 @@ struct SecureExportTests {
     @Test func theNamedAuthorityIsTrustedAndNoOther() async throws {
         let (ours, theirs) = (try Authority(), try Authority())
         let collector = try await FakeCollector(tls: try ours.server(requiringClient: nil))
-        let good = try await export(5, port: collector.port) { $0.certificate = ours.certificate }
+        let good = try await export(5, port: collector.port) { $0.collector.certificate = ours.certificate }
         #expect(good.exported == 5)
         #expect(log.lines(.warning).isEmpty)
 
-        let other = try await export(5, port: collector.port) { $0.certificate = theirs.certificate }
+        let other = try await export(5, port: collector.port) { $0.collector.certificate = theirs.certificate }
         #expect(other.dropped[.exportTimeout] == 5)
         let reason = "\(log.lines(.warning).first?.metadata["reason"] ?? "")"
         #expect(reason.hasPrefix("The collector's certificate is signed by nobody that hilo trusts"))
@@ -41,7 +41,7 @@ struct SecureExportTests {
         let system = try await export(5, port: collector.port) { _ in }
         #expect(system.dropped[.exportTimeout] == 5)
 
-        let careless = try await export(5, port: collector.port) { $0.insecureSkipVerify = true }
+        let careless = try await export(5, port: collector.port) { $0.collector.insecureSkipVerify = true }
         #expect(careless.exported == 5)
         #expect(collector.received.count == 2)
         try await collector.stop()
@@ -49,7 +49,7 @@ struct SecureExportTests {
 
     @Test func aCollectorWithoutTLSIsSaid() async throws {
         let collector = try await FakeCollector()
-        let counts = try await export(5, port: collector.port) { $0.insecureSkipVerify = true }
+        let counts = try await export(5, port: collector.port) { $0.collector.insecureSkipVerify = true }
         #expect(counts.exported == 0)
         let reason = "\(log.lines(.warning).first?.metadata["reason"] ?? "")"
         #expect(reason.hasPrefix("The collector closed the connection during the TLS handshake; write http:// if"))
@@ -59,7 +59,9 @@ struct SecureExportTests {
     @Test func theServersNameIsChecked() async throws {
         let ours = try Authority()
         let collector = try await FakeCollector(tls: try ours.server(requiringClient: nil))
-        let counts = try await export(5, port: collector.port, host: "127.0.0.1") { $0.certificate = ours.certificate }
+        let counts = try await export(5, port: collector.port, host: "127.0.0.1") {
+            $0.collector.certificate = ours.certificate
+        }
         #expect(counts.exported == 0)
         try await collector.stop()
     }
@@ -68,12 +70,12 @@ struct SecureExportTests {
         let ours = try Authority()
         let collector = try await FakeCollector(tls: try ours.server(requiringClient: ours.certificate))
         let known = try await export(5, port: collector.port) {
-            $0.certificate = ours.certificate
-            $0.clientCertificate = ours.clientCertificate
-            $0.clientKey = ours.clientKey
+            $0.collector.certificate = ours.certificate
+            $0.collector.clientCertificate = ours.clientCertificate
+            $0.collector.clientKey = ours.clientKey
         }
         #expect(known.exported == 5)
-        let unknown = try await export(5, port: collector.port) { $0.certificate = ours.certificate }
+        let unknown = try await export(5, port: collector.port) { $0.collector.certificate = ours.certificate }
         #expect(unknown.exported == 0)
         try await collector.stop()
     }
@@ -89,17 +91,17 @@ struct SecureExportTests {
                     version: "1", logger: log.logger)
             }
         }
-        let missing = fault { $0.certificate = "/nowhere.pem" }
+        let missing = fault { $0.collector.certificate = "/nowhere.pem" }
         #expect(
             missing?.description
                 == "the certificate of the authorities in /nowhere.pem cannot be used: No such file or directory")
-        #expect(fault { $0.certificate = ours.clientKey }?.what == "certificate of the authorities")
-        #expect(fault { $0.clientCertificate = "/nowhere.pem" }?.what == "client certificate")
-        #expect(fault { $0.clientKey = "/nowhere.pem" }?.what == "client key")
+        #expect(fault { $0.collector.certificate = ours.clientKey }?.what == "certificate of the authorities")
+        #expect(fault { $0.collector.clientCertificate = "/nowhere.pem" }?.what == "client certificate")
+        #expect(fault { $0.collector.clientKey = "/nowhere.pem" }?.what == "client key")
         #expect(
             fault {
-                $0.clientCertificate = ours.clientCertificate
-                $0.clientKey = ours.serverKey
+                $0.collector.clientCertificate = ours.clientCertificate
+                $0.collector.clientKey = ours.serverKey
             }?.what == "client certificate and key together")
     }
 }

@@ -23,8 +23,8 @@ import TraceContext
         #expect(settings.ebpf.contextPropagation == .all)
         #expect(settings.ebpf.trafficControlBackend == .tcx)
 
-        #expect(settings.traces.endpoint?.url == "http://otelcol.monitoring:4318/v1/traces")
-        #expect(settings.traces.insecureSkipVerify)
+        #expect(settings.traces.collector.endpoint?.url == "http://otelcol.monitoring:4318/v1/traces")
+        #expect(settings.traces.collector.insecureSkipVerify)
         #expect(settings.traces.maxBatch == 1000)
         #expect(settings.traces.queueSize == 8000)
         #expect(settings.traces.batchTimeout == .seconds(5))
@@ -51,8 +51,10 @@ import TraceContext
             "discovery.default_exclude_instrument[1]", "ebpf.wakeup_len", "ebpf.batch_length", "ebpf.batch_timeout",
             "ebpf.bpf_debug", "ebpf.track_request_headers", "ebpf.traffic_control_backend", "ebpf.http_request_timeout",
             "ebpf.high_request_volume", "ebpf.buffer_sizes", "ebpf.redis_db_cache", "ebpf.payload_extraction",
-            "otel_traces_export.instrumentations", "otel_traces_export.reporters_cache_len", "otel_metrics_export",
-            "prometheus_export", "internal_metrics", "network", "attributes.kubernetes", "attributes.instance_id.dns",
+            "otel_traces_export.instrumentations", "otel_traces_export.reporters_cache_len",
+            "otel_metrics_export.endpoint", "otel_metrics_export.features", "otel_metrics_export.buckets",
+            "prometheus_export", "internal_metrics.exporter", "internal_metrics.prometheus", "network",
+            "attributes.kubernetes", "attributes.instance_id.dns",
             "attributes.select.traces.include", "attributes.select.http_server_request_duration_seconds",
             "routes.unmatched",
             "routes.ignored_patterns", "routes.ignore_mode", "name_resolver", "filter", "nodejs", "javaagent",
@@ -71,7 +73,7 @@ import TraceContext
                 "PATH": "/bin", "OTEL_METRICS_EXPORTER": "none", "OTEL_SOMETHING_ELSE": "1",
             ], requiring: .all)
         let settings = try loading.get()
-        #expect(settings.traces.endpoint?.url == "http://otelcol:4318/v1/traces")
+        #expect(settings.traces.collector.endpoint?.url == "http://otelcol:4318/v1/traces")
         #expect(settings.tracePrinter == .text)
         #expect(
             loading.warningTexts == [

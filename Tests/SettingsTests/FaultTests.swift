@@ -188,6 +188,6 @@ import Testing
         dump(settings, to: &dumped)
         #expect(!dumped.contains(secret))
         #expect(!String(describing: settings).contains(secret))
-        #expect(settings?.traces.headers.first?.value.revealed == "Bearer \(secret)")
+        #expect(settings?.traces.collector.headers.first?.value.revealed == "Bearer \(secret)")
     }
 }

@@ -218,7 +218,7 @@ import TraceContext
         ] as [([String: String], String, String?)])
     func findsTheEndpoint(environment: [String: String], yaml: String, url: String?) throws {
         let file = yaml.isEmpty ? "" : "otel_traces_export: {endpoint: '\(yaml)'}"
-        #expect(try Loading(file, environment: environment).get().traces.endpoint?.url == url)
+        #expect(try Loading(file, environment: environment).get().traces.collector.endpoint?.url == url)
     }
 
     @Test func theConsoleIsAnExporterToo() throws {
@@ -226,7 +226,7 @@ import TraceContext
         let both = try Loading(environment: [
             "OTEL_TRACES_EXPORTER": "otlp, console", "OTEL_EBPF_TRACE_PRINTER": "tree",
         ]).get()
-        #expect(both.tracePrinter == .tree && both.traces.endpoint != nil)
+        #expect(both.tracePrinter == .tree && both.traces.collector.endpoint != nil)
     }
 
     @Test func readsKnownMethods() throws {
@@ -237,7 +237,8 @@ import TraceContext
 
     @Test func readsHeaders() throws {
         func headers(_ environment: [String: String], _ yaml: String = "") throws -> [String] {
-            try Loading(yaml, environment: environment).get().traces.headers.map { "\($0.name)=\($0.value.revealed)" }
+            try Loading(yaml, environment: environment).get().traces.collector.headers
+                .map { "\($0.name)=\($0.value.revealed)" }
         }
         #expect(
             try headers(["OTEL_EXPORTER_OTLP_HEADERS": " a = b%20c , d=e%2Cf,, g=h=i;j ,k="]) == [
@@ -263,11 +264,11 @@ import TraceContext
             "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=prod,service.name=x,a=1%2C2,a=3",
         ])
         let settings = try loading.get()
-        #expect(settings.traces.timeout == .milliseconds(2500))
-        #expect(settings.traces.compression == .gzip)
-        #expect(settings.traces.certificate == "/ca.pem")
-        #expect(settings.traces.clientCertificate == "/c.pem")
-        #expect(settings.traces.clientKey == "/k.pem")
+        #expect(settings.traces.collector.timeout == .milliseconds(2500))
+        #expect(settings.traces.collector.compression == .gzip)
+        #expect(settings.traces.collector.certificate == "/ca.pem")
+        #expect(settings.traces.collector.clientCertificate == "/c.pem")
+        #expect(settings.traces.collector.clientKey == "/k.pem")
         #expect(settings.traces.batchTimeout == .milliseconds(250))
         #expect(settings.traces.queueSize == 100 && settings.traces.maxBatch == 50)
         #expect(

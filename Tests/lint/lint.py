@@ -35,7 +35,7 @@ MODULES = {
     "Audit": {"LinuxSys", "Wire"},
     "Supervise": {"Audit", "LinuxSys", "Wire"},
     "Coordinate": {
-        "Assemble", "BPFABI", "Discover", "Export", "LinuxSys", "Settings", "Supervise", "TraceContext", "Wire",
+        "Assemble", "BPFABI", "Discover", "Export", "LinuxSys", "OTLP", "Settings", "Supervise", "TraceContext", "Wire",
     },
     "Hilo": {"Audit", "Coordinate", "Export", "LinuxSys", "Settings", "Supervise", "Wire"},
     "process-inspector": {"HelperKit", "Wire", "LinuxSys"},

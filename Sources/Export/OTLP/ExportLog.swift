@@ -6,7 +6,7 @@ package struct ExportLog: Sendable {
     let logger: Logger
     let foreign: ForeignText
 
-    package init(_ logger: Logger, endpoint: OTLPEndpoint, settings: TracesExportSettings) {
+    package init(_ logger: Logger, endpoint: OTLPEndpoint, settings: CollectorSettings) {
         var logger = logger
         logger[metadataKey: "endpoint"] = "\(endpoint.url)"
         self.logger = logger
@@ -33,6 +33,16 @@ package struct ExportLog: Sendable {
         case .expired(let lost):
             logger.warning("Spans waited too long for the collector; they are lost", metadata: ["lost": "\(lost)"])
         }
+    }
+
+    func metricsFailed(reason: String, message: String) {
+        logger.warning(
+            "Collector does not take hilo's metrics; the next are sent all the same",
+            metadata: facts(reason, message))
+    }
+
+    func metricsTaken() {
+        logger.notice("Collector takes hilo's metrics again")
     }
 
     func closing(failedWith error: any Error) {

@@ -42,9 +42,9 @@ public final class OTLPExporter: SpanSink {
     ) throws(ExportSetupError) {
         self.endpoint = endpoint
         self.settings = settings
-        security = endpoint.isSecure ? try TransportSecurity(settings) : nil
+        security = endpoint.isSecure ? try TransportSecurity(settings.collector) : nil
         scope = InstrumentationScope(version: version)
-        log = ExportLog(logger, endpoint: endpoint, settings: settings)
+        log = ExportLog(logger, endpoint: endpoint, settings: settings.collector)
         self.spool = spool
         let limits = DeliveryLimits(settings, concurrency: Self.concurrency)
         state = Mutex(State(queue: DeliveryQueue(limits: limits, hasSpool: spool != nil)))
@@ -67,7 +67,7 @@ public final class OTLPExporter: SpanSink {
 
     public func run() async {
         let transport = OTLPTransport(
-            settings: settings, endpoint: endpoint, security: security, version: scope.version)
+            settings: settings.collector, endpoint: endpoint, security: security, version: scope.version)
         await recover()
         await withDiscardingTaskGroup { group in
             while let work = await nextWork() {

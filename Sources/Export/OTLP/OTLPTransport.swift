@@ -14,7 +14,7 @@ struct OTLPTransport: Sendable {
     private static let longestAnswer = 64 * 1024
 
     /// ``shutdown()`` must follow.
-    init(settings: TracesExportSettings, endpoint: OTLPEndpoint, security: TransportSecurity?, version: String) {
+    init(settings: CollectorSettings, endpoint: OTLPEndpoint, security: TransportSecurity?, version: String) {
         var configuration = HTTPClient.Configuration(tlsConfiguration: security?.configuration)
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only

@@ -9,7 +9,7 @@ package struct TransportSecurity: Sendable {
     /// Reads the named files, so that a mistake shows at once and not at the first request.
     ///
     /// - Throws: ``ExportSetupError``, which names the file at fault.
-    package init(_ settings: TracesExportSettings) throws(ExportSetupError) {
+    package init(_ settings: CollectorSettings) throws(ExportSetupError) {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let path = settings.certificate {

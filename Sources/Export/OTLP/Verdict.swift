@@ -59,7 +59,7 @@ package struct Verdict: Hashable, Sendable {
         case 300...399: ": redirections are not followed, the endpoint has to be the place itself"
         case 400: ": perhaps it does not take OTLP as protobuf here"
         case 401, 403: ": it wants credentials, which OTEL_EXPORTER_OTLP_HEADERS can carry"
-        case 404, 405: ": it takes no traces at this path; OTLP's own is /v1/traces"
+        case 404, 405: ": it takes nothing at this path; OTLP's own are /v1/traces and /v1/metrics"
         case 413: ": requests are too large for it, OTEL_BSP_MAX_EXPORT_BATCH_SIZE makes them smaller"
         case 415: ": it does not take protobuf, or not gzip, which OTEL_EXPORTER_OTLP_COMPRESSION=none avoids"
         default: ""
@@ -71,6 +71,7 @@ package struct Verdict: Hashable, Sendable {
         return String(mediaType.utf8.trimmingOptionalSpace()) == TraceExportRequest.contentType
     }
 
+    /// The answer to metrics has the same fields by the same numbers.
     private static func response(_ body: [UInt8]) -> TraceExportResponse? {
         do { return try TraceExportResponse(parsing: body) } catch { return nil }
     }

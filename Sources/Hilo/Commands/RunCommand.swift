@@ -51,7 +51,7 @@ struct RunCommand: ParsableCommand {
             var settings = loaded.settings
             settings.spool.directory = spool ?? settings.spool.directory
             guard spool != "" else { throw Leaving(.usage, "--spool: the directory's path is empty") }
-            guard spool == nil || settings.traces.endpoint != nil else {
+            guard spool == nil || settings.traces.collector.endpoint != nil else {
                 throw Leaving(
                     .configuration,
                     "--spool: spans go to no collector; set OTEL_EXPORTER_OTLP_ENDPOINT, or leave it out")
@@ -85,7 +85,8 @@ struct RunCommand: ParsableCommand {
                 metadata: ["reason": "\(error)"])
         }
         let sinks = try RunCommand.sinks(settings, environment, logger)
-        let session = try RunCommand.session(settings, confinement.starter, sinks, logger)
+        let metrics = try RunCommand.metrics(settings, logger)
+        let session = try RunCommand.session(settings, confinement.starter, sinks, metrics, logger)
         let manager = ServiceManager(environment: environment, logger: logger)
         do throws(SysError) {
             try confinement.starter.watch(
@@ -110,16 +111,29 @@ struct RunCommand: ParsableCommand {
     }
 
     private static func session(
-        _ settings: Settings, _ starter: HelperStarter, _ sinks: [NamedSink], _ logger: Logger
+        _ settings: Settings, _ starter: HelperStarter, _ sinks: [NamedSink], _ metrics: MetricsExporter?,
+        _ logger: Logger
     ) throws(Leaving) -> Session {
         do throws(SessionError) {
             return try Session(
-                settings: settings, version: Version.text, starter: starter, sinks: sinks, logger: logger)
+                settings: settings, version: Version.text, starter: starter, sinks: sinks, metrics: metrics,
+                logger: logger)
         } catch {
             switch error {
             case .routes(let fault): throw Leaving(.configuration, "routes: \(fault)")
             case .system(let error): throw Leaving(.fault, "error: \(error)")
             }
+        }
+    }
+
+    private static func metrics(_ settings: Settings, _ logger: Logger) throws(Leaving) -> MetricsExporter? {
+        guard let endpoint = settings.internalMetrics.collector.endpoint else { return nil }
+        do throws(ExportSetupError) {
+            return try MetricsExporter(
+                endpoint: endpoint, settings: settings.internalMetrics,
+                resource: Host.ownResource(settings, version: Version.text), version: Version.text, logger: logger)
+        } catch {
+            throw Leaving(.configuration, "\(error)")
         }
     }
 
@@ -138,7 +152,7 @@ struct RunCommand: ParsableCommand {
         _ settings: Settings, _ environment: [String: String], _ logger: Logger
     ) throws(Leaving) -> [NamedSink] {
         var sinks: [NamedSink] = []
-        if let endpoint = settings.traces.endpoint {
+        if let endpoint = settings.traces.collector.endpoint {
             let spool = try RunCommand.spool(settings.spool)
             do throws(ExportSetupError) {
                 let exporter = try OTLPExporter(

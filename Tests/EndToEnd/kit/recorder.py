@@ -7,10 +7,25 @@ import ssl
 import threading
 import time
 
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from . import identity, machine, ports, spans
 from .waiting import NotReached
+
+
+METRICS_PATH = "/v1/metrics"
+
+
+def _measured(message) -> dict:
+    values = {}
+    scopes = [scope for each in message.resource_metrics for scope in each.scope_metrics]
+    for metric in (metric for scope in scopes for metric in scope.metrics):
+        for point in (metric.sum if metric.HasField("sum") else metric.gauge).data_points:
+            attributes = sorted((one.key, one.value.string_value) for one in point.attributes)
+            assert (metric.name, *attributes) not in values, f"{metric.name} {attributes} twice"
+            values[(metric.name, *attributes)] = point.as_int
+    return values
 
 
 @dataclasses.dataclass
@@ -70,6 +85,8 @@ class Recorder:
         self.tls = tls
         self.keep = keep
         self.received: list = []
+        #: Of each request with metrics, {(name, *sorted attributes): value}.
+        self.metrics: list = []
         self._answers: list = []
         self._changed = threading.Condition()
         self._delivered: list = []
@@ -129,6 +146,12 @@ class Recorder:
         else:
             body = handler.rfile.read(int(headers.get("content-length", 0)))
         got = Received(time.monotonic(), handler.path, headers, body, 200, [])
+        if handler.path == METRICS_PATH:
+            self.metrics.append(_measured(metrics_service_pb2.ExportMetricsServiceRequest.FromString(got.plain)))
+            handler.send_response(200)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
         message = trace_service_pb2.ExportTraceServiceRequest.FromString(got.plain)
         found = [] if self.count_only else spans.from_request(message)
         with self._changed:

@@ -45,7 +45,7 @@ private func checkSettings(_ settings: Settings) {
         for glob in [selector.exePath, selector.commandLine] { _ = glob?.matches(path) }
     }
     // Whatever was written about headers, a description of the settings does not show it.
-    for header in settings.traces.headers where header.value.revealed.utf8.count > 3 {
+    for header in settings.traces.collector.headers where header.value.revealed.utf8.count > 3 {
         check(!"\(header.value)".contains(header.value.revealed), "a secret describes itself")
     }
 }

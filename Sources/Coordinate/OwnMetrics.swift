@@ -1,0 +1,87 @@
+import BPFABI
+public import Export
+public import OTLP
+
+/// What hilo measures of itself. Names that are no convention of OpenTelemetry's begin with `hilo`; every series is
+/// there from the beginning, with 0.
+public struct OwnMetrics {
+    public var kernel = KernelCounters()
+    public var records = RecordCounts()
+    public var sinks: [(name: String, counts: ExportCounts)] = []
+    /// Traced now.
+    public var processes = 0
+    /// How often each helper has greeted.
+    public var starts: [String: UInt64] = [:]
+    /// Nil where contexts are not passed on.
+    public var mode: PropagationMode?
+
+    public init() {}
+
+    public var metrics: [Metric] {
+        let assembled = records.assembler
+        return [
+            Metric(
+                "hilo.processes", .upDownCounter, unit: "{process}", "Processes that are traced",
+                [.init(UInt64(processes))]),
+            Metric(
+                "hilo.helper.starts", .counter, unit: "{start}", "Helpers that began to serve",
+                starts.map { .init($0.value, ["hilo.helper": $0.key]) }.sorted(by: Self.inOrder)),
+            Metric(
+                "hilo.records", .counter, unit: "{record}", "Records that the kernel side wanted to hand over",
+                [.init(kernel[HILO_COUNT_ATTEMPTED])]),
+            Metric(
+                "hilo.exchanges", .counter, unit: "{exchange}", "Requests and answers, by what became of them",
+                Self.points("hilo.outcome", [
+                    ("span", assembled.spans), ("unsampled", assembled.unsampled), ("not_chosen", assembled.disowned),
+                    ("orphaned", assembled.answersOrphaned), ("duplicate", assembled.duplicates),
+                    ("rejected", records.rejected),
+                ])),
+            Metric(
+                "hilo.losses", .counter, unit: "{event}", "What the kernel side could not follow",
+                Self.points("hilo.reason", KernelCounters.losses.map { ($0.name, kernel[$0.counter]) })),
+            exported,
+            Metric(
+                "otel.sdk.processor.span.queue.size", .upDownCounter, unit: "{span}",
+                "Spans that wait for a collector or are on their way",
+                sinks.map { .init($0.counts.queued, ["otel.component.name": $0.name]) }),
+        ] + (mode.map(propagation) ?? [])
+    }
+
+    /// By the semantic conventions of SDKs: who is without `error.type` arrived.
+    private var exported: Metric {
+        Metric(
+            "otel.sdk.exporter.span.exported", .counter, unit: "{span}", "Spans of which the export has ended",
+            sinks.flatMap { (name, counts) in
+                [Metric.Point(counts.exported, ["otel.component.name": name])]
+                    + DropReason.allCases.map { reason in
+                        .init(counts.dropped[reason], ["otel.component.name": name, "error.type": reason.rawValue])
+                    }
+            })
+    }
+
+    private func propagation(_ mode: PropagationMode) -> [Metric] {
+        [
+            Metric(
+                "hilo.propagation.mode", .gauge, unit: "1", "How contexts are passed on; always 1",
+                [
+                    .init(
+                        1,
+                        [
+                            "hilo.headers": mode.headers.rawValue, "hilo.later_requests": mode.laterRequests.rawValue,
+                            "hilo.tcp_option": String(mode.hasOption),
+                        ])
+                ]),
+            Metric(
+                "hilo.propagation.events", .counter, unit: "{event}", "What became of contexts to be passed on",
+                Self.points("hilo.outcome", KernelCounters.propagation.map { ($0.name, kernel[$0.counter]) })),
+        ]
+    }
+
+    private static func points(_ key: String, _ values: [(name: String, count: UInt64)]) -> [Metric.Point] {
+        values.map { .init($0.count, [key: $0.name]) }
+    }
+
+    private static func inOrder(_ one: Metric.Point, _ other: Metric.Point) -> Bool {
+        (one.attributes["hilo.helper"] ?? "") < (other.attributes["hilo.helper"] ?? "")
+    }
+}
