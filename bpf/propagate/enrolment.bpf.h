@@ -16,6 +16,13 @@ static __always_inline struct connection *connection_of(struct bpf_sock *sk)
 	return bpf_map_lookup_elem(&connections_by_address, &address);
 }
 
+/* Of the socket that a callback is about. */
+static __always_inline struct connection *connection_of_event(struct bpf_sock_ops *event)
+{
+	struct bpf_sock *sk = event->sk;
+	return sk ? connection_of(sk) : 0;
+}
+
 /* A process connects. Only a selected one's socket gets a state here, and only what has one is enrolled. */
 static __always_inline int connecting(struct bpf_sock_addr *address)
 {
@@ -158,12 +165,8 @@ static __always_inline void enrolment_ends(struct bpf_sock_ops *event, struct co
 
 /* A segment is made. If the sk_msg program has seen what it was to see, this belongs to the same send: the socket is an
  * ordinary one again before that send returns. Also if bytes leave that it never saw: a send that began before. */
-static __always_inline void enrolment_ends_when_passed(struct bpf_sock_ops *event)
+static __always_inline void enrolment_ends_when_passed(struct bpf_sock_ops *event, struct connection *conn)
 {
-	struct bpf_sock *sk = event->sk;
-	struct connection *conn = sk ? connection_of(sk) : 0;
-	if (!conn)
-		return;
 	observe(conn);
 	if (conn->outgoing.enrolled != options.loader)
 		return;
@@ -175,8 +178,7 @@ static __always_inline void enrolment_ends_when_passed(struct bpf_sock_ops *even
  * and fails, does so on an ordinary socket. */
 static __always_inline void enrolment_ends_with_connection(struct bpf_sock_ops *event)
 {
-	struct bpf_sock *sk = event->sk;
-	struct connection *conn = sk ? connection_of(sk) : 0;
+	struct connection *conn = connection_of_event(event);
 	if (!conn || event->args[1] == TCP_STATE_ESTABLISHED)
 		return;
 	conn->outgoing.observed = OBSERVED_NO_MORE;
@@ -187,8 +189,7 @@ static __always_inline void enrolment_ends_with_connection(struct bpf_sock_ops *
 /* The peer speaks, to a client that has sent no whole request: it is to be read from an ordinary socket. */
 static __always_inline void enrolment_ends_when_answered(struct bpf_sock_ops *event)
 {
-	struct bpf_sock *sk = event->sk;
-	struct connection *conn = sk ? connection_of(sk) : 0;
+	struct connection *conn = connection_of_event(event);
 	if (conn && conn->outgoing.enrolled == options.loader && event->skb_len > segment_header_length(event))
 		enrolment_ends(event, conn);
 }
@@ -196,8 +197,7 @@ static __always_inline void enrolment_ends_when_answered(struct bpf_sock_ops *ev
 /* A segment is sent again. */
 static __always_inline void resent(struct bpf_sock_ops *event)
 {
-	struct bpf_sock *sk = event->sk;
-	struct connection *conn = sk ? connection_of(sk) : 0;
+	struct connection *conn = connection_of_event(event);
 	if (conn)
 		conn->outgoing.resent = 1;
 }

@@ -68,16 +68,20 @@ static __always_inline bool tracestate_write(u8 *data, const u8 *data_end, const
 }
 
 /* Makes room at `at`, and writes the header there. All of the head lies in one piece then: the kernel takes a message
- * piece by piece, and miscounts what it took when it stops within what was put in, or before. Bytes that nobody wrote
- * never leave: room that cannot be filled is taken back, or nothing is sent. */
-static __always_inline int header_write(struct sk_msg_md *message, u32 at, const struct scratch *s)
+ * piece by piece, and miscounts what it took when it stops within what was put in, or before; a small message lies in
+ * one as a whole. Bytes that nobody wrote never leave: room that cannot be filled is taken back, or nothing is sent.
+ * 0: it is there. -1: nothing has changed. -2: nothing of the message may be sent. */
+static __always_inline int header_put(struct sk_msg_md *message, u32 at, const struct scratch *s)
 {
 	u32 length = s->io.header_length;
 	if (bpf_msg_push_data(message, at, length, 0))
 		return -1;
 	u8 *data = 0;
-	/* The second one copies nothing: it says where. */
-	if (!bpf_msg_pull_data(message, 0, at + length, 0) && !bpf_msg_pull_data(message, at, at + length, 0))
+	u32 merged = message->size <= MERGED ? message->size : at + length;
+	bool pulled = !bpf_msg_pull_data(message, 0, merged, 0) ||
+		      (merged > at + length && !bpf_msg_pull_data(message, 0, at + length, 0));
+	/* This one copies nothing: it says where. */
+	if (pulled && !bpf_msg_pull_data(message, at, at + length, 0))
 		data = message->data;
 	const u8 *data_end = message->data_end;
 	if (data && data + HEADER_LENGTH <= data_end) {
@@ -90,15 +94,6 @@ static __always_inline int header_write(struct sk_msg_md *message, u32 at, const
 		}
 	}
 	return bpf_msg_pop_data(message, at, length, 0) ? -2 : -1;
-}
-
-/* 0: it is there. -1: nothing has changed. -2: nothing of the message may be sent. */
-static __always_inline int header_put(struct sk_msg_md *message, u32 at, const struct scratch *s)
-{
-	int result = header_write(message, at, s);
-	if (!result && message->size <= MERGED)
-		bpf_msg_pull_data(message, 0, message->size, 0);
-	return result;
 }
 
 /* Do these first bytes begin a request, as far as they go: a method, and a blank behind it? Other protocols begin with

@@ -28,13 +28,9 @@ static __always_inline bool option_is_due(const struct bpf_sock_ops *event, cons
 	return o->optional && (s32)(event->snd_nxt - o->sequence) <= 0;
 }
 
-static __always_inline void option_reserve(struct bpf_sock_ops *event)
+static __always_inline void option_reserve(struct bpf_sock_ops *event, const struct connection *conn)
 {
-	if (!(options.propagation & HILO_PROPAGATE_TCP))
-		return;
-	struct bpf_sock *sk = event->sk;
-	struct connection *conn = sk ? connection_of(sk) : 0;
-	if (!conn || !option_is_due(event, &conn->outgoing))
+	if (!(options.propagation & HILO_PROPAGATE_TCP) || !option_is_due(event, &conn->outgoing))
 		return;
 	if (bpf_reserve_hdr_opt(event, OPTION_ROOM, 0))
 		count(HILO_COUNT_OPTION_NO_ROOM);
@@ -44,8 +40,7 @@ static __always_inline void option_write(struct bpf_sock_ops *event)
 {
 	if (!(options.propagation & HILO_PROPAGATE_TCP))
 		return;
-	struct bpf_sock *sk = event->sk;
-	struct connection *conn = sk ? connection_of(sk) : 0;
+	struct connection *conn = connection_of_event(event);
 	if (!conn)
 		return;
 	const struct outgoing *o = &conn->outgoing;

@@ -63,6 +63,16 @@ int rehearsing(struct sk_msg_md *message)
 	return verdict;
 }
 
+/* A segment is made, or how large one may be is asked for. */
+static __always_inline void segment_is_made(struct bpf_sock_ops *event)
+{
+	struct connection *conn = connection_of_event(event);
+	if (!conn)
+		return;
+	enrolment_ends_when_passed(event, conn);
+	option_reserve(event, conn);
+}
+
 SEC("sockops")
 int socket_event(struct bpf_sock_ops *event)
 {
@@ -74,8 +84,7 @@ int socket_event(struct bpf_sock_ops *event)
 		option_expect(event);
 		break;
 	case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
-		enrolment_ends_when_passed(event);
-		option_reserve(event);
+		segment_is_made(event);
 		break;
 	case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
 		option_write(event);
