@@ -154,7 +154,7 @@ class _Shared:
         self.current.recorder.stop()
         assert code == hilo.OK, f"hilo left with {code}:\n{self.current.hilo.errors}"
         assert "every record is accounted for" in self.current.hilo.errors, self.current.hilo.errors
-        checks.no_doubles(self.current.recorder.all())
+        checks.no_doubles(self.current.recorder.delivered())
 
 
 @pytest.fixture(scope="session", params=hilo.HOOKS)
@@ -175,6 +175,7 @@ def traced(_shared):
     """See Traced. The test fails if hilo does not survive it."""
     current = _shared.get()
     yield current
+    current.recorder.forget()
     assert current.hilo.child.running, f"hilo left with {current.hilo.child.popen.returncode}:\n{current.hilo.errors}"
 
 

@@ -1,5 +1,6 @@
 """An OTLP/HTTP receiver that keeps every request as it came, and can be told to misbehave."""
 
+import collections
 import dataclasses
 import gzip
 import http.server
@@ -91,6 +92,8 @@ class Recorder:
         self._changed = threading.Condition()
         self._delivered: list = []
         self._by_run: dict = {}
+        #: The ids of spans that were let go of, 24 bytes each.
+        self._forgotten = bytearray()
         self._server = None
         if start:
             self.start()
@@ -186,6 +189,20 @@ class Recorder:
         with self._changed:
             return list(self._delivered)
 
+    def forget(self) -> None:
+        """Lets go of what came, but for which spans it was: they are many, in a long test run."""
+        with self._changed:
+            self._forgotten += b"".join(map(_ids, self._delivered))
+            self.received.clear()
+            self._delivered.clear()
+            self._by_run.clear()
+
+    def delivered(self) -> collections.Counter:
+        """How often each span came, also of those that were let go of, by its ids."""
+        with self._changed:
+            forgotten = (bytes(self._forgotten[at : at + 24]) for at in range(0, len(self._forgotten), 24))
+            return collections.Counter(forgotten) + collections.Counter(map(_ids, self._delivered))
+
     def of_run(self, run: str) -> list:
         """The spans whose path has an id of load run `run`."""
         with self._changed:
@@ -220,6 +237,10 @@ class Recorder:
                     raise NotReached(f"{len(self.received)} export requests of {count} within {timeout:g} s")
                 self._changed.wait(left)
             return list(self.received)
+
+
+def _ids(span: spans.Span) -> bytes:
+    return bytes.fromhex(span.trace_id + span.span_id)
 
 
 def _read_chunked(stream) -> bytes:
