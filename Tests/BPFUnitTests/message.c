@@ -16,7 +16,9 @@ static void show(struct sk_msg_md *m, u32 from, u32 to)
 
 long bpf_msg_pull_data(struct sk_msg_md *m, __u32 start, __u32 end, __u64 flags)
 {
-    if (flags || start >= end || end > message_bytes.size || (message_faults.pull_after_push && pushed))
+    bool whole = pushed && !start && end == message_bytes.size;
+    if (flags || start >= end || end > message_bytes.size || (message_faults.pull_after_push && pushed) ||
+        (message_faults.pull_whole && whole))
         return -EINVAL;
     show(m, start, end);
     return 0;

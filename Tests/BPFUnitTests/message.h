@@ -14,6 +14,7 @@ enum { MESSAGE_UNWRITTEN = 0xfe };
 /* What fails next, for tests of that, and what happens while room is made. */
 extern struct message_faults {
     bool push, pull_after_push, pop;
+    bool pull_whole; /* what was pushed into, as a whole */
     void (*meanwhile)(void);
 } message_faults;
 

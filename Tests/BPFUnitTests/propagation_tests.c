@@ -226,6 +226,19 @@ static void refusals_of_the_kernel(void)
     }
 }
 
+/* There is no memory to make the message one piece, and enough for its head. */
+static void head_alone(void)
+{
+    static const char text[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody";
+    open_client(HILO_PROPAGATE_HEADERS);
+    message_faults.pull_whole = true;
+    send_text(text);
+    message_faults = (struct message_faults){ 0 };
+    CHECK(wire.size == sizeof(text) - 1 + HEADER && capture_counter(HILO_COUNT_HEADER_WRITTEN) == 1, "%u bytes",
+          wire.size);
+    CHECK(!memchr(wire.bytes, MESSAGE_UNWRITTEN, wire.size), "room that was made is not written");
+}
+
 /* What the tc-attacher sends to itself: a header where it says, or none; and nothing where it cannot be put in. */
 static void rehearsal(void)
 {
@@ -352,6 +365,7 @@ const struct test propagation_tests[] = {
     { "propagation: shapes of requests", shapes },
     { "propagation: the longest heads", longest_heads },
     { "propagation: what the kernel refuses", refusals_of_the_kernel },
+    { "propagation: memory for the head alone", head_alone },
     { "propagation: what is tried before", rehearsal },
     { "propagation: protocols that are not HTTP", other_protocols },
     { "propagation: what is not enrolled", not_enrolled },
