@@ -63,6 +63,6 @@ public struct KernelCounters: Hashable, Sendable {
         (HILO_COUNT_CONNECTIONS_FULL, "connections_full"), (HILO_COUNT_PREPARED_FAILED, "prepared_failed"),
         (HILO_COUNT_PIPELINE_TOO_DEEP, "pipeline_too_deep"), (HILO_COUNT_SELECTED_FULL, "selected_full"),
         (HILO_COUNT_PARTIAL_HEADS_FULL, "partial_heads_full"), (HILO_COUNT_CONTENDED, "contended"),
-        (HILO_COUNT_OVERSTAYED, "overstayed"),
+        (HILO_COUNT_OVERSTAYED, "overstayed"), (HILO_COUNT_TLS_IN_DOUBT, "tls_in_doubt"),
     ]
 }

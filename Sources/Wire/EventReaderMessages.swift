@@ -117,7 +117,7 @@ public struct CountReply: WireMessage, Hashable {
     public static let kind = MessageKind.counted
 
     /// HILO_COUNTERS.
-    public static let size = 44
+    public static let size = 45
 
     /// Exactly `size` values.
     public let counters: [UInt64]

@@ -219,6 +219,8 @@ static void answers_a_hello(void)
         { "the hello came while another thread called for an object", false },
         { "its own object was called before, too", true },
         { "it was not called since", false },
+        { "another thread is in a call that began before", false },
+        { "that call has returned before", true },
     };
     for (u32 i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
         u32 n = i / 2;
@@ -227,8 +229,15 @@ static void answers_a_hello(void)
         open_two(&one, &two, TLS_BY_MEMORY, syscall_hooks);
         for (u32 waiting = 0; waiting <= UNPAIRED_MAX; waiting++)
             begin_handshake(0x9000 + waiting);
-        if (n >= 6)
+        if (n == 6 || n == 7)
             begin_handshake(OBJECT);
+        if (n >= 8) {
+            peer_run_thread(TGID, TGID + 1);
+            tls_enter(HILO_TLS_HANDSHAKE, OTHER_OBJECT, NULL, 0, NULL);
+            if (n == 9)
+                tls_leave(HILO_TLS_HANDSHAKE, -1);
+            peer_run_thread(TGID, TGID);
+        }
         kernel.now += 10;
         if (n == 3)
             peer_peek(&server);
@@ -247,6 +256,8 @@ static void answers_a_hello(void)
             begin_handshake(OBJECT);
         tls_record(&one, false, TLS_HELLO, 200);
         CHECK((capture_connection(&server)->tls == OBJECT) == cases[n].paired, "%s", cases[n].what);
+        CHECK(capture_counter(HILO_COUNT_TLS_IN_DOUBT) == !cases[n].paired, "%s: counted %llu times", cases[n].what,
+              capture_counter(HILO_COUNT_TLS_IN_DOUBT));
         close_two();
     }
 }

@@ -132,9 +132,9 @@ import Wire
     @Test func count() throws {
         try expectGolden(CountRequest(), id: 5, "0500 2400 05000000 00000000 00 000000")
         try expectGolden(
-            CountReply(counters: (0..<44).map { $0 }), id: 5,
-            "0500 2500 05000000 60010000 00 000000"
-                + (0..<44).map {
+            CountReply(counters: (0..<45).map { $0 }), id: 5,
+            "0500 2500 05000000 68010000 00 000000"
+                + (0..<45).map {
                     "\(String($0, radix: 16).count == 1 ? "0" : "")\(String($0, radix: 16))00000000000000"
                 }.joined())
         #expect(throws: WireError.badValue("counters")) { try CountReply(counters: [1]).encoded(id: 5) }

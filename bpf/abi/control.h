@@ -148,7 +148,8 @@ enum hilo_counter {
 	HILO_COUNT_WITHHELD = 41,        /* requests that chance kept from having a header, to be compared */
 	HILO_COUNT_HARMED = 42,          /* processes whose calls failed for it, and have none any more */
 	HILO_COUNT_OLDER = 43,           /* connections older than bpf/propagate whose segments it is shown now */
-	HILO_COUNTERS = 44,
+	HILO_COUNT_TLS_IN_DOUBT = 44,    /* handshakes through memory that more than one object may have made */
+	HILO_COUNTERS = 45,
 };
 
 #endif

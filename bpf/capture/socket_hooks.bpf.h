@@ -40,7 +40,7 @@ static __always_inline int socket_has_received(struct sock *sk, int result, int 
 	if (!(flags & MSG_TRUNC))
 		user_buffers_of_receive(&s->io, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), result);
 	received(conn, s, result);
-	tls_received(conn, tgid, p, &s->io);
+	tls_received(conn, tgid, p, &s->io, result);
 	process_encrypts(tgid, p, &s->io);
 	return 0;
 }

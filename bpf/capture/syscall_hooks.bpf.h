@@ -86,7 +86,7 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 	if (receive) {
 		user_buffers_of_receive(&s->io, regs, result);
 		received(conn, s, result);
-		tls_received(conn, tgid, p, &s->io);
+		tls_received(conn, tgid, p, &s->io, result);
 		process_encrypts(tgid, p, &s->io);
 		return 0;
 	}

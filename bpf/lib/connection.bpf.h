@@ -298,7 +298,7 @@ enum { UNPAIRED_MAX = 4 };
 /* An object of OpenSSL that has no socket yet. */
 struct unpaired {
 	u64 ssl;       /* 0: none */
-	u64 called_ns; /* last, CLOCK_MONOTONIC */
+	u64 called_ns; /* until when, CLOCK_MONOTONIC; while a call lasts, a minute behind its begin */
 };
 
 /* The objects of one process, see pairing.bpf.h. */

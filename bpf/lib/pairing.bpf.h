@@ -66,10 +66,11 @@ static __always_inline u32 pairing_place(const struct pairing *pairing, u64 ssl)
 	return at;
 }
 
-/* This object, which has no socket, is being called. */
+/* This object, which has no socket, is being called: for as long as the call lasts it counts as called now, and as that
+ * for a minute at most where its return goes unseen. */
 __noinline int pairing_begins(struct hilo_selected_process *p, u32 tgid, u64 ssl)
 {
-	u64 now = bpf_ktime_get_ns();
+	u64 until = bpf_ktime_get_ns() + PAIRING_PATIENCE_NS;
 	struct pairing *pairing = pairing_for(tgid);
 	if (!pairing) {
 		if (p)
@@ -77,7 +78,7 @@ __noinline int pairing_begins(struct hilo_selected_process *p, u32 tgid, u64 ssl
 		return 0;
 	}
 	if (__sync_val_compare_and_swap(&pairing->taken, 0, 1)) {
-		pairing_misses(p, pairing, now);
+		pairing_misses(p, pairing, until);
 		return 0;
 	}
 	struct unpaired *place = &pairing->unpaired[pairing_place(pairing, ssl) & (UNPAIRED_MAX - 1)];
@@ -86,10 +87,25 @@ __noinline int pairing_begins(struct hilo_selected_process *p, u32 tgid, u64 ssl
 		pairing_misses(p, pairing, place->called_ns);
 	barrier();
 	/* First the time: whoever looks meanwhile is in doubt. */
-	*(volatile u64 *)&place->called_ns = now;
+	*(volatile u64 *)&place->called_ns = until;
 	*(volatile u64 *)&place->ssl = ssl;
 	barrier();
 	*(volatile u32 *)&pairing->taken = 0;
+	return 0;
+}
+
+/* The call has returned, and more are to come. */
+__noinline int pairing_rests(u32 tgid, u64 ssl)
+{
+	u64 now = bpf_ktime_get_ns();
+	struct pairing *pairing = pairing_of(tgid);
+	for (u32 i = 0; pairing && i < UNPAIRED_MAX; i++) {
+		/* First the time: another object's is another one. */
+		u64 until = *(volatile u64 *)&pairing->unpaired[i].called_ns;
+		barrier();
+		if (pairing->unpaired[i].ssl == ssl)
+			__sync_val_compare_and_swap(&pairing->unpaired[i].called_ns, until, now);
+	}
 	return 0;
 }
 

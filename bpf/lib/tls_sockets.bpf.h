@@ -43,17 +43,18 @@ static __always_inline struct tls_record tls_record_of(const struct connection *
 /* A process looks at what it has not received yet: it may hand that to OpenSSL. */
 static __always_inline void tls_peeked(struct connection *conn)
 {
-	if (!conn->heard_ns)
-		conn->heard_ns = HEARD_EARLIER;
+	__sync_val_compare_and_swap(&conn->heard_ns, 0, HEARD_EARLIER);
 }
 
 /* What a process has received is walked, and is in scratch: it may pass on to somebody else what it got. Not what
  * OpenSSL reads itself, often the first five bytes alone. */
 static __always_inline void tls_received(struct connection *conn, u32 tgid, struct hilo_selected_process *p,
-					 const struct io *io)
+					 const struct io *io, u32 size)
 {
-	if (p->encrypts && !conn->heard_ns)
-		conn->heard_ns = socket_bytes_read(io_socket(io)) == io->total ? bpf_ktime_get_ns() : HEARD_EARLIER;
+	if (p->encrypts && !conn->heard_ns) {
+		bool is_first = socket_bytes_read(io_socket(io)) == size;
+		__sync_val_compare_and_swap(&conn->heard_ns, 0, is_first ? bpf_ktime_get_ns() : HEARD_EARLIER);
+	}
 	if (!io->handshake)
 		return;
 	struct hello_key key = { .random = io->hello_random, .tgid = tgid };
@@ -172,10 +173,16 @@ __noinline int tls_made_by(struct connection *conn, const struct hilo_selected_p
 	/* Else only who has not shaken hands yet can have made a hello. */
 	if (!record.hello)
 		return 0;
-	call->ssl = 0;
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	u64 heard_ns = record.hello == TLS_SERVER_HELLO ? conn->heard_ns : 0;
-	return pairing_is_certain(p, tgid, ssl, heard_ns) && tls_is_first(&record, io_socket(&s->io)) ? made : 0;
+	if (!tls_is_first(&record, io_socket(&s->io)))
+		return 0;
+	if (!pairing_is_certain(p, tgid, ssl, heard_ns)) {
+		count(HILO_COUNT_TLS_IN_DOUBT);
+		return 0;
+	}
+	call->ssl = 0;
+	return made;
 }
 
 /* Begins the session of the thread's object if its records leave now. */

@@ -227,6 +227,8 @@ int call_ends(struct pt_regs *regs)
 		if (returned > 0 && !call.early && call.function != HILO_TLS_EARLY) {
 			pairing_ends(tgid, call.ssl);
 			entered->settled = 1;
+		} else if (!call.settled) {
+			pairing_rests(tgid, call.ssl);
 		}
 		return 0;
 	}
