@@ -241,7 +241,8 @@ struct Conductor {
         own.sinks = session.sinks.map { ($0.name, $0.sink.counts) }
         own.processes = silence.countOfProcesses
         own.starts = starts
-        own.mode = propagationMode
+        own.passesOn = session.attacher != nil
+        own.mode = progress.isAttacherReady ? propagationMode : nil
         metrics.take(own.metrics)
     }
 

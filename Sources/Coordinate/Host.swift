@@ -18,7 +18,7 @@ public enum Host {
         resource["service.version"] = .string(version)
         resource["service.instance.id"] = .string("\(host.name):\(process)")
         resource["host.name"] = .string(host.name)
-        resource["host.id"] = host.id.map { .string($0) }
+        if let id = host.id { resource["host.id"] = .string(id) }
         resource["os.type"] = "linux"
         resource["process.pid"] = .int(Int64(process))
         return resource

@@ -2,8 +2,8 @@ import BPFABI
 public import Export
 public import OTLP
 
-/// What hilo measures of itself. Names that are no convention of OpenTelemetry's begin with `hilo`; every series is
-/// there from the beginning, with 0.
+/// What hilo measures of itself. Names that are no convention of OpenTelemetry's begin with `hilo`; every series of a
+/// counter is there from the beginning, with 0.
 public struct OwnMetrics {
     public var kernel = KernelCounters()
     public var records = RecordCounts()
@@ -12,7 +12,8 @@ public struct OwnMetrics {
     public var processes = 0
     /// How often each helper has greeted.
     public var starts: [String: UInt64] = [:]
-    /// Nil where contexts are not passed on.
+    /// Whether contexts are to be passed on, and how they are; nil while nobody does so.
+    public var passesOn = false
     public var mode: PropagationMode?
 
     public init() {}
@@ -39,38 +40,38 @@ public struct OwnMetrics {
             Metric(
                 "hilo.losses", .counter, unit: "{event}", "What the kernel side could not follow",
                 Self.points("hilo.reason", KernelCounters.losses.map { ($0.name, kernel[$0.counter]) })),
-            exported,
+            Metric(
+                "otel.sdk.exporter.span.exported", .counter, unit: "{span}", "Spans that arrived",
+                sinks.map { .init($0.counts.exported, ["otel.component.name": $0.name]) }),
+            lost,
             Metric(
                 "otel.sdk.processor.span.queue.size", .upDownCounter, unit: "{span}",
                 "Spans that wait for a collector or are on their way",
                 sinks.map { .init($0.counts.queued, ["otel.component.name": $0.name]) }),
-        ] + (mode.map(propagation) ?? [])
+        ] + (passesOn ? propagation : [])
     }
 
-    /// By the semantic conventions of SDKs: who is without `error.type` arrived.
-    private var exported: Metric {
+    private var lost: Metric {
         Metric(
-            "otel.sdk.exporter.span.exported", .counter, unit: "{span}", "Spans of which the export has ended",
+            "hilo.spans.lost", .counter, unit: "{span}", "Spans that a sink did not deliver",
             sinks.flatMap { (name, counts) in
-                [Metric.Point(counts.exported, ["otel.component.name": name])]
-                    + DropReason.allCases.map { reason in
-                        .init(counts.dropped[reason], ["otel.component.name": name, "error.type": reason.rawValue])
-                    }
+                DropReason.allCases.map { reason in
+                    .init(counts.dropped[reason], ["otel.component.name": name, "hilo.reason": reason.rawValue])
+                }
             })
     }
 
-    private func propagation(_ mode: PropagationMode) -> [Metric] {
-        [
+    private var propagation: [Metric] {
+        let attributes = mode.map { mode in
+            [
+                "hilo.headers": mode.headers.rawValue, "hilo.later_requests": mode.laterRequests.rawValue,
+                "hilo.tcp_option": String(mode.hasOption),
+            ]
+        }
+        return [
             Metric(
                 "hilo.propagation.mode", .gauge, unit: "1", "How contexts are passed on; always 1",
-                [
-                    .init(
-                        1,
-                        [
-                            "hilo.headers": mode.headers.rawValue, "hilo.later_requests": mode.laterRequests.rawValue,
-                            "hilo.tcp_option": String(mode.hasOption),
-                        ])
-                ]),
+                attributes.map { [.init(1, $0)] } ?? []),
             Metric(
                 "hilo.propagation.events", .counter, unit: "{event}", "What became of contexts to be passed on",
                 Self.points("hilo.outcome", KernelCounters.propagation.map { ($0.name, kernel[$0.counter]) })),

@@ -124,6 +124,7 @@ public final class Session: Sendable {
             inbox.post(.stop(reason: reason), as: .stop)
         } else {
             for sink in sinks { sink.sink.finish(within: .zero) }
+            metrics?.hurry()
         }
     }
 

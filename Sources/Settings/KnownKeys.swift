@@ -175,6 +175,7 @@ enum KnownKeys {
         KnownKey(
             "internal_metrics.prometheus", ["OTEL_EBPF_INTERNAL_METRICS_PROMETHEUS_*"],
             .noEffect("hilo opens no port; with the exporter otel it sends them to a collector")),
+        KnownKey("internal_metrics.avoided_services", ["OTEL_EBPF_INTERNAL_*"], .noEffect("hilo avoids no services")),
         KnownKey(
             "internal_metrics.bpf_metric_scrape_interval", ["OTEL_EBPF_BPF_METRIC_SCRAPE_INTERVAL"],
             .noEffect("what the kernel side counts is asked for every five seconds")),
@@ -185,6 +186,7 @@ enum KnownKeys {
         KnownKey("otel_metrics_export.histogram_aggregation", .noEffect(noMetrics)),
         KnownKey("otel_metrics_export.instrumentations", .noEffect(noMetrics)),
         KnownKey("otel_metrics_export.ttl", .noEffect(noMetrics)),
+        KnownKey("otel_metrics_export.drop_unresolved_ips", .noEffect(noMetrics)),
         KnownKey("otel_metrics_export.reporters_cache_len", .noEffect(noMetrics)),
         KnownKey("otel_metrics_export.otel_sdk_log_level", .noEffect(noSDK)),
         KnownKey(

@@ -20,7 +20,7 @@ import Wire
         var own = OwnMetrics()
         own.sinks = [("otlp", ExportCounts()), ("printed", ExportCounts())]
         own.starts = ["hilo-event-reader": 0, "hilo-process-inspector": 0]
-        own.mode = PropagationMode(.all, hello([]))
+        (own.passesOn, own.mode) = (true, PropagationMode(.all, hello([])))
         let metrics = own.metrics
         #expect(Set(metrics.map(\.name)).count == metrics.count)
         for metric in metrics {
@@ -38,6 +38,9 @@ import Wire
         own.records.assembler.spans = 4
         own.processes = 5
         own.starts = ["hilo-tc-attacher": 6]
+        own.passesOn = true
+        #expect(point("hilo.propagation.events", ["hilo.outcome": "headers_written"], own.metrics) == 3)
+        #expect(own.metrics.first { $0.name == "hilo.propagation.mode" }?.points.isEmpty == true)
         own.mode = PropagationMode(.headers, hello([]))
         let metrics = own.metrics
         #expect(point("hilo.records", [:], metrics) == 10)

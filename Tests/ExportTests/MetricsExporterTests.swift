@@ -9,9 +9,11 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1))) struct MetricsExporterTests {
     private let log = LogRecorder()
 
-    private func exporter(port: Int, every interval: Duration) throws -> MetricsExporter {
+    private func exporter(
+        port: Int, every interval: Duration, timeout: Duration = .seconds(30)
+    ) throws -> MetricsExporter {
         let headers = [ExportHeader(name: "x-key", value: Secret("hunter2"))]
-        let collector = CollectorSettings(headers: headers, timeout: .milliseconds(300), compression: .gzip)
+        let collector = CollectorSettings(headers: headers, timeout: timeout, compression: .gzip)
         return try MetricsExporter(
             endpoint: OTLPEndpoint(isSecure: false, host: "127.0.0.1", port: UInt16(port), path: "/v1/metrics"),
             settings: InternalMetricsSettings(collector: collector, interval: interval),
@@ -71,13 +73,48 @@ import Testing
         try await collector.stop()
     }
 
-    /// A collector that says nothing holds up neither the next report for long, nor the end.
-    @Test func aCollectorThatHangsIsNotWaitedFor() async throws {
+    @Test func aCollectorThatHangsHoldsUpNoOtherReport() async throws {
+        let collector = try await FakeCollector { _, number in number == 0 ? .hang : .ok }
+        let exporter = try exporter(port: collector.port, every: .milliseconds(10), timeout: .milliseconds(100))
+        exporter.take(counter(1))
+        try await run(exporter, until: { collector.received.count >= 3 })
+        #expect(log.lines(.warning).count == 1 && log.lines(.notice).count == 1)
+        try await collector.stop()
+    }
+
+    @Test func aCollectorThatHangsDoesNotHoldUpTheEnd() async throws {
         let collector = try await FakeCollector { _, _ in .hang }
         let exporter = try exporter(port: collector.port, every: .milliseconds(10))
         exporter.take(counter(1))
-        try await run(exporter, until: { collector.received.count >= 2 })
-        #expect(log.lines(.warning).count == 1)
+        let running = Task { await exporter.run() }
+        while collector.received.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        let end = ContinuousClock.now
+        running.cancel()
+        await running.value
+        #expect(ContinuousClock.now - end < .seconds(5))
+        // That it was broken off is no news of the collector.
+        #expect(log.lines(.warning).isEmpty)
+        try await collector.stop()
+    }
+
+    @Test func whoHurriesSendsNoLastReport() async throws {
+        let collector = try await FakeCollector()
+        let exporter = try exporter(port: collector.port, every: .seconds(60))
+        exporter.take(counter(1))
+        exporter.hurry()
+        let running = Task { await exporter.run() }
+        running.cancel()
+        await running.value
+        #expect(collector.received.isEmpty)
+        try await collector.stop()
+    }
+
+    @Test func aRemarkIsSaidOnce() async throws {
+        let collector = try await FakeCollector { _, _ in .partial(7, "too many series") }
+        let exporter = try exporter(port: collector.port, every: .milliseconds(10))
+        exporter.take(counter(1))
+        try await run(exporter, until: { collector.received.count >= 4 })
+        #expect(log.lines(.warning).map { "\($0.metadata["rejected"] ?? "")" } == ["7"])
         try await collector.stop()
     }
 }

@@ -60,6 +60,17 @@ import Testing
         #expect(faults.map(\.key) == ["OTEL_METRIC_EXPORT_INTERVAL"])
     }
 
+    /// What OBI has there and hilo has no use for stops nobody.
+    @Test func othersOfOBIsAreKnown() {
+        let loading = Loading(
+            """
+            internal_metrics: {avoided_services: {limit: 10}, prometheus: {port: 6060}}
+            otel_metrics_export: {drop_unresolved_ips: true, ttl: 5m, otel_sdk_log_level: debug, features: [network]}
+            """)
+        #expect(loading.faults.isEmpty)
+        #expect(loading.warnings.count == 6)
+    }
+
     @Test func whatCannotBeIsSaid() {
         #expect(Loading(environment: Self.asked).warnings.map(\.key) == ["OTEL_EBPF_INTERNAL_METRICS_EXPORTER"])
         let none = Loading(environment: ["OTEL_EBPF_INTERNAL_METRICS_EXPORTER": "statsd"])

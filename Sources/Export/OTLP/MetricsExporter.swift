@@ -8,13 +8,22 @@ import Synchronization
 /// Sends what hilo measures of itself to an OpenTelemetry collector, by OTLP over HTTP. Counters are sums since its
 /// start, so that a report which does not arrive is made up for by the next: none is kept, none is sent again.
 public final class MetricsExporter: Sendable {
+    private struct Health {
+        var isFailing = false
+        /// What the collector said last beside taking a report.
+        var remark = ""
+        /// How long it asked to be left alone, from the report on that it did not take.
+        var asksForPeace = Duration.zero
+    }
+
     private struct Report {
         let metrics: [Metric]
         let measured: UInt64
     }
 
     private let latest = Mutex<Report?>(nil)
-    private let isFailing = Mutex(false)
+    private let isHurried = Mutex(false)
+    private let health = Mutex(Health())
     private let endpoint: OTLPEndpoint
     private let settings: InternalMetricsSettings
     private let security: TransportSecurity?
@@ -23,8 +32,9 @@ public final class MetricsExporter: Sendable {
     private let log: ExportLog
     private let start = MetricsExporter.now()
 
-    /// How long the last report, and then the end of connections, is waited for.
+    /// How long the last report and the end of connections are waited for.
     private static let longestEnding = Duration.seconds(1)
+    private static let longestPeace = Duration.seconds(300)
 
     /// Reads the certificates that the settings name; connects to nothing yet.
     ///
@@ -48,25 +58,32 @@ public final class MetricsExporter: Sendable {
         latest.withLock { $0 = Report(metrics: metrics, measured: Self.now()) }
     }
 
+    /// No last report is to be sent.
+    public func hurry() {
+        isHurried.withLock { $0 = true }
+    }
+
     /// Reports every interval until the task is cancelled, and then once more.
     public func run() async {
         let transport = OTLPTransport(
             settings: settings.collector, endpoint: endpoint, security: security, version: scope.version)
         while !Task.isCancelled {
             do {
-                try await Task.sleep(for: settings.interval)
+                try await Task.sleep(for: max(settings.interval, health.withLock(\.asksForPeace)))
             } catch {
                 break
             }
             await report(over: transport)
         }
-        await Doorbell.wait(atMost: Self.longestEnding) { await self.report(over: transport) }
-        await Doorbell.wait(atMost: Self.longestEnding) { [log] in
-            do {
-                try await transport.shutdown()
-            } catch {
-                log.closing(failedWith: error)
-            }
+        await Doorbell.wait(atMost: Self.longestEnding) { await self.end(transport) }
+    }
+
+    private func end(_ transport: OTLPTransport) async {
+        if !isHurried.withLock({ $0 }) { await report(over: transport) }
+        do {
+            try await transport.shutdown()
+        } catch {
+            log.closing(failedWith: error)
         }
     }
 
@@ -75,23 +92,39 @@ public final class MetricsExporter: Sendable {
         do throws(MessageError) {
             let body = try MetricsExportRequest.encoded(
                 report.metrics, of: resource, scope: scope, since: start, at: report.measured)
-            note(Verdict(await transport.post(body), unixSeconds: Int64(Date.now.timeIntervalSince1970)))
+            let answer = await transport.post(body)
+            // What was broken off says nothing about the collector; the last report comes behind it.
+            guard !Task.isCancelled else { return }
+            note(Verdict(answer, unixSeconds: Int64(Date.now.timeIntervalSince1970)))
         } catch {
             log.metricsFailed(reason: error.reason, message: "")
         }
     }
 
+    /// Says what is news.
     private func note(_ verdict: Verdict) {
-        let fails = if case .delivered = verdict.outcome { false } else { true }
-        let didFail = isFailing.withLock { isFailing in
-            defer { isFailing = fails }
-            return isFailing
+        let before = health.withLock { health in
+            defer {
+                health = Health()
+                switch verdict.outcome {
+                case .delivered: health.remark = verdict.message
+                case .failed(let retryAfter):
+                    health.isFailing = true
+                    health.asksForPeace = min(retryAfter ?? .zero, Self.longestPeace)
+                case .refused: health.isFailing = true
+                }
+            }
+            return health
         }
-        guard fails != didFail else { return }
-        if fails {
-            log.metricsFailed(reason: verdict.reason, message: verdict.message)
-        } else {
-            log.metricsTaken()
+        switch verdict.outcome {
+        case .delivered(let rejected):
+            if before.isFailing { log.metricsTaken() }
+            let isRemark = rejected > 0 || !verdict.message.isEmpty
+            if isRemark, before.remark != verdict.message {
+                log.say(.partial(rejected: rejected, message: verdict.message))
+            }
+        case .failed, .refused:
+            if !before.isFailing { log.metricsFailed(reason: verdict.reason, message: verdict.message) }
         }
     }
 

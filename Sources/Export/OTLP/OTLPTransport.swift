@@ -20,6 +20,8 @@ struct OTLPTransport: Sendable {
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
         configuration.timeout.connect = TimeAmount(settings.timeout)
+        // Collectors close connections that were idle for a minute; a request that crosses that is lost on its way.
+        configuration.connectionPool.idleTimeout = .seconds(30)
         // Retrying is the queue's business: it knows when a batch is too old.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(configuration: configuration)
