@@ -88,7 +88,7 @@ def test_records_that_go_through_memory(run_hilo, collect, start, new_run, hooks
 
 @pytest.mark.follows_tls
 @pytest.mark.parametrize(
-    "way, loop", [("same", []), ("keep", []), ("keep", ["--uvloop"])], ids=["asyncio-same", "asyncio-keep", "uvloop"]
+    "way, loop", [("same", []), ("keep", []), ("same", ["--uvloop"])], ids=["asyncio-same", "asyncio-keep", "uvloop"]
 )
 def test_event_loops_of_python(run_hilo, collect, start, new_run, hooks, measured, files, way, loop):
     """Through memory, as Node; but a server's object is called before a hello is there, so that many wait."""
