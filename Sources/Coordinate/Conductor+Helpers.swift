@@ -154,6 +154,9 @@ extension Conductor {
             note(hello)
             let lent = session.tlsLoans.lent
             session.follower?.post { $0.loaded(lent) }
+            if let count = starts[HelperManifest.tlsAttacher.name], count > 1 {
+                logger.notice("TLS of what begins is followed again")
+            }
         case .lost(let explanation, let pause): sayLost(explanation, pause)
         case .gaveUp(let explanation):
             hasLentForTLS = false

@@ -13,7 +13,8 @@ extension SettingsBuilder {
         if !hasEndpoint, !reader.isWritten("OTEL_EXPORTER_OTLP_ENDPOINT") {
             reader.warn(
                 exporter, "has no effect: there is no collector to send them to",
-                remedy: "set otel_metrics_export.endpoint or OTEL_EXPORTER_OTLP_ENDPOINT")
+                remedy: "set otel_metrics_export.endpoint, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT or "
+                    + "OTEL_EXPORTER_OTLP_ENDPOINT")
         }
         return metrics
     }

@@ -92,6 +92,11 @@ struct SettingsBuilder {
             }
         }
         ebpf.contextPropagation = contextPropagation()
+        if ebpf.tls == .openssl, ebpf.contextPropagation.contains(.headers), !ebpf.contextPropagation.contains(.tcp),
+            let written = reader.written("ebpf.context_propagation")
+        {
+            reader.warn(written, "passes nothing on by HTTPS, into which no header can be put", remedy: "use all")
+        }
         ebpf.controlGroup = reader.value("ebpf.cgroup", absolutePath)
         return ebpf
     }
@@ -131,7 +136,7 @@ struct SettingsBuilder {
         for part in ValueParser.list(text) {
             switch part.lowercased() {
             case "all": result.formUnion(.all)
-            case "disabled": return .disabled
+            case "disabled", "off": return .disabled
             case "headers", "http": result.insert(.headers)
             case "tcp": result.insert(.tcp)
             case "ip": result.insert(.ip)

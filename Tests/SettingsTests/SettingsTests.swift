@@ -363,6 +363,15 @@ import TraceContext
         #expect(try Loading("attributes: {select: \(yaml)}").get().attributes.selectQuery == isSelected)
     }
 
+    /// No header can be put into what is encrypted.
+    @Test(arguments: [("headers", 1), ("all", 0), ("tcp", 0), ("off", 0), ("disabled", 0)])
+    func whatPassesNothingOnByHTTPSIsSaid(carriers: String, warnings: Int) throws {
+        let loading = Loading("ebpf: {tls: openssl, context_propagation: '\(carriers)'}")
+        #expect(loading.warnings.count == warnings)
+        #expect(try loading.get().ebpf.contextPropagation.isEmpty == ["off", "disabled"].contains(carriers))
+        #expect(Loading("ebpf: {context_propagation: '\(carriers)'}").warnings.isEmpty)
+    }
+
     @Test func readsTheRest() throws {
         let settings = try Loading(
             """

@@ -37,7 +37,7 @@ package struct ExportLog: Sendable {
 
     func metricsFailed(reason: String, message: String) {
         logger.warning(
-            "Collector does not take hilo's metrics; the next are sent all the same",
+            "Collector does not take hilo's metrics; the next report says what this one would have",
             metadata: facts(reason, message))
     }
 
