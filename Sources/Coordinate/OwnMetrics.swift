@@ -26,7 +26,7 @@ public struct OwnMetrics {
                 [.init(UInt64(processes))]),
             Metric(
                 "hilo.helper.starts", .counter, unit: "{start}", "Helpers that began to serve",
-                starts.map { .init($0.value, ["hilo.helper": $0.key]) }.sorted(by: Self.inOrder)),
+                Self.points("hilo.helper", starts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
             Metric(
                 "hilo.records", .counter, unit: "{record}", "Records that the kernel side wanted to hand over",
                 [.init(kernel[HILO_COUNT_ATTEMPTED])]),
@@ -80,9 +80,5 @@ public struct OwnMetrics {
 
     private static func points(_ key: String, _ values: [(name: String, count: UInt64)]) -> [Metric.Point] {
         values.map { .init($0.count, [key: $0.name]) }
-    }
-
-    private static func inOrder(_ one: Metric.Point, _ other: Metric.Point) -> Bool {
-        (one.attributes["hilo.helper"] ?? "") < (other.attributes["hilo.helper"] ?? "")
     }
 }

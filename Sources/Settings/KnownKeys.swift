@@ -175,7 +175,9 @@ enum KnownKeys {
         KnownKey(
             "internal_metrics.prometheus", ["OTEL_EBPF_INTERNAL_METRICS_PROMETHEUS_*"],
             .noEffect("hilo opens no port; with the exporter otel it sends them to a collector")),
-        KnownKey("internal_metrics.avoided_services", ["OTEL_EBPF_INTERNAL_*"], .noEffect("hilo avoids no services")),
+        KnownKey(
+            "internal_metrics.avoided_services", ["OTEL_EBPF_INTERNAL_METRICS_AVOIDED_SERVICES_*"],
+            .noEffect("hilo avoids no services")),
         KnownKey(
             "internal_metrics.bpf_metric_scrape_interval", ["OTEL_EBPF_BPF_METRIC_SCRAPE_INTERVAL"],
             .noEffect("what the kernel side counts is asked for every five seconds")),

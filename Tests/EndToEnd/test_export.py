@@ -6,7 +6,7 @@ import ssl
 import time
 
 import pytest
-from kit import certificates, hilo, load, machine, ports, sick
+from kit import certificates, hilo, load, machine, sick
 from kit.recorder import Answer
 from kit.waiting import until
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2

@@ -6,7 +6,6 @@ HILO_TEST_SCALE=full sends a million messages instead of twenty thousand."""
 import re
 import time
 
-import pytest
 from kit import checks, hilo, hostile_messages, load, machine, process
 from kit.waiting import NotReached, until
 

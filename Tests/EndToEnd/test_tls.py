@@ -60,11 +60,12 @@ def following(run_hilo, hooks: str, recorder, services: list, besides: tuple = (
 
 @pytest.mark.follows_tls
 @pytest.mark.parametrize("way", ["same", "keep"])
-def test_both_ends_on_this_host(run_hilo, collect, start, new_run, hooks, measured, files, way):
+@pytest.mark.parametrize("kind", ["chain", "chain_ruby"])
+def test_both_ends_on_this_host(run_hilo, collect, start, new_run, hooks, measured, files, kind, way):
     """The server finds its client by the request's place in the plaintext."""
-    recorder = collect()
-    called = start.chain(9, *presenting(files), "--call", "/none")
-    caller = start.chain(called.port, *trusting(files), "--call", "/none")
+    recorder, start_kind = collect(), getattr(start, kind)
+    called = start_kind(9, *presenting(files), "--call", "/none")
+    caller = start_kind(called.port, *trusting(files), "--call", "/none")
     run = following(run_hilo, hooks, recorder, [caller, called])
     measured(one_trace(drive([(recorder, 3)], caller, new_run, way, 8), {called.pid}))
     assert run.stop() == hilo.OK, run.errors
@@ -101,18 +102,6 @@ def test_event_loops_of_python(run_hilo, collect, start, new_run, hooks, measure
     arrivals, calls = checks.peers(found, {called.pid}), checks.parents(found)
     assert arrivals.right == COUNT and not calls.wrong, f"{arrivals}; {calls}: {(arrivals.wrong + calls.wrong)[:3]}"
     measured(f"32 at a time: calls: {calls}; arrivals: {arrivals}")
-    assert run.stop() == hilo.OK, run.errors
-
-
-@pytest.mark.follows_tls
-@pytest.mark.parametrize("way", ["same", "keep"])
-def test_ruby(run_hilo, collect, start, new_run, hooks, measured, files, way):
-    """Ruby's own libraries at both ends."""
-    recorder = collect()
-    called = start.chain_ruby(9, *presenting(files), "--call", "/none")
-    caller = start.chain_ruby(called.port, *trusting(files), "--call", "/none")
-    run = following(run_hilo, hooks, recorder, [caller, called])
-    measured(one_trace(drive([(recorder, 3)], caller, new_run, way, 8), {called.pid}))
     assert run.stop() == hilo.OK, run.errors
 
 

@@ -57,6 +57,7 @@ int BPF_PROG(syscall_left, struct pt_regs *regs, long result)
 	if (!p || regs->cs == USER32_CODE_SEGMENT)
 		return 0;
 	u64 flags = number == SYSCALL_RECVFROM ? regs->r10 : number == SYSCALL_RECVMSG ? regs->dx : 0;
+	/* Or drops what it receives, or asks for errors: there is nothing to be walked. */
 	bool peeks = flags & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE);
 	if (peeks && !p->encrypts)
 		return 0;

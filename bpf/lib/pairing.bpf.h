@@ -66,8 +66,8 @@ static __always_inline u32 pairing_place(const struct pairing *pairing, u64 ssl)
 	return at;
 }
 
-/* This object, which has no socket, is being called: for as long as the call lasts it counts as called now, and as that
- * for a minute at most where its return goes unseen. */
+/* This object, which has no socket, is being called: as long as the call lasts it counts as called just now, and for a
+ * minute at most, since a return can go unseen. */
 __noinline int pairing_begins(struct hilo_selected_process *p, u32 tgid, u64 ssl)
 {
 	u64 until = bpf_ktime_get_ns() + PAIRING_PATIENCE_NS;

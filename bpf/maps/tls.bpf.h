@@ -1,7 +1,7 @@
 /* tls_sessions: TLS connections of traced processes, by OpenSSL's object. At most 16,384, about 1.7 KiB each, allocated
  * when their first record leaves and freed with the socket. They hold addresses of the kernel and of other users'
  * processes: no process reads them, whoever has a descriptor.
- * tls_pairings: of traced processes that use TLS, the objects that have no socket yet. 8,192 x about 120 B, made when
+ * tls_pairings: of traced processes that use TLS, the objects that have no socket yet. 8,192 x about 136 B, made when
  * needed, and as secret.
  * tls_calls: which of OpenSSL's functions a thread is in, or was in last. The 8,192 threads that called last, about
  * 120 B each. */

@@ -21,7 +21,8 @@ struct RunCommand: ParsableCommand {
             privileges from the capabilities of their files (see make stage), not from whoever starts hilo.
 
             The log goes to standard error, spans that are printed to standard output. READY=1 goes to \
-            NOTIFY_SOCKET, and a line to the log, when everything is attached and every process was looked at. \
+            NOTIFY_SOCKET, and a line to the log, when everything is attached and every process was looked at; \
+            OpenSSL is looked for in them from then on, which takes half a second or so. \
             SIGTERM, SIGINT and SIGHUP (but not under nohup) stop it: what was captured is delivered, for at most \
             shutdown_timeout (10 s); sent again, it waits for no collector any more. With --spool, what a \
             collector does not take waits on disk, for the next run if need be.
