@@ -105,7 +105,7 @@ KERNELS ?= 6.1 6.12
 test-vm: $(VENV)/.ready ## The end-to-end tests on other kernels, emulated (long)
 	@scripts/setup.sh build demo test vm
 	@$(MAKE) stage
-	@cd Tests/EndToEnd && $(abspath $(VENV))/bin/python -m kit.clients >/dev/null
+	@cd Tests/EndToEnd && for made in kit.clients kit.pythons; do $(abspath $(VENV))/bin/python -m $$made >/dev/null; done
 	@for kernel in $(KERNELS); do \
 		scripts/step.sh "End-to-end tests on Linux $$kernel" $(PYTHON) Tests/VM/vm.py "$$kernel" --suite -- $(PYTEST_ARGS); \
 	done

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from kit import certificates, checks, hilo, load, machine, network, places, ports, process
+from kit import certificates, checks, hilo, load, machine, network, places, ports, process, pythons
 from kit.waiting import until
 
 COUNT = machine.scaled(machine.count(300, least=60), machine.count(1000))
@@ -111,6 +111,24 @@ def test_php(run_hilo, collect, start, new_run, hooks, measured, files):
     recorder = collect()
     called = start.chain(9, *presenting(files), "--call", "/none")
     caller = start.chain_php(called.port, files / "ca.pem", "/none")
+@pytest.mark.follows_tls
+@pytest.mark.parametrize("python", pythons.ALL, ids=lambda python: f"OpenSSL-{python.openssl}")
+def test_openssl_of_another_time(run_hilo, collect, start, workspace, new_run, hooks, measured, files, python):
+    """What Debian had before, and what came after what this machine has."""
+    code = "import ssl; print(ssl.OPENSSL_VERSION)"
+    version = subprocess.run(
+        [*python.command(workspace), "-c", code], env=python.environment(workspace), check=True, stdout=subprocess.PIPE,
+        text=True,
+    ).stdout.strip()  # fmt: skip
+    assert version.startswith(f"OpenSSL {python.openssl}")
+    recorder = collect()
+    called = start.chain(9, *presenting(files), "--call", "/none", python=python)
+    caller = start.chain(called.port, *trusting(files), "--call", "/none", python=python)
+    run = following(run_hilo, hooks, recorder, [caller, called])
+    measured(f"{version}: {one_trace(drive([(recorder, 3)], caller, new_run, 'keep', 8), {called.pid})}")
+    assert run.stop() == hilo.OK, run.errors
+
+
     run = following(run_hilo, hooks, recorder, [caller, called])
     measured(one_trace(drive([(recorder, 3)], caller, new_run, "same", 1), {called.pid}))
     assert run.stop() == hilo.OK, run.errors

@@ -22,6 +22,10 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
+
+from kit import debian  # noqa: E402
+
 KERNELS = ROOT / "build" / "vm" / "kernels"
 #: What reaches the host's files, and what a test needs: a cable between two hosts.
 MODULES = ["virtio_pci", "virtiofs", "overlay", "veth", "sch_ingress", "cls_bpf"]
@@ -58,28 +62,6 @@ def known() -> dict:
 # ---- the kernel ---------------------------------------------------------------------------------------------------
 
 
-def apt_options(kernel: Kernel, state: pathlib.Path) -> list:
-    """An apt of its own with one suite, made from the machine's sources: they say where packages come from."""
-    text = "".join(
-        path.read_text()
-        for path in [pathlib.Path("/etc/apt/sources.list"), *pathlib.Path("/etc/apt/sources.list.d").glob("*")]
-        if path.is_file()
-    )
-    found = re.search(r"^(?:URIs:|deb)\s+(?:\[[^\]]*\]\s+)?(\S+/debian/?)(?:\s|$)", text, re.MULTILINE)
-    if not found:
-        sys.exit("vm: no source of Debian packages in /etc/apt")
-    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    for directory in ("lists/partial", "cache/archives/partial"):
-        (state / directory).mkdir(parents=True, exist_ok=True)
-    sources = state / "sources.list"
-    sources.write_text(f"deb [signed-by={keyring}] {found.group(1)} {kernel.suite} main\n")
-    return [
-        "-o", f"Dir::Etc::SourceList={sources}", "-o", "Dir::Etc::SourceParts=-",
-        "-o", f"Dir::State::Lists={state / 'lists'}", "-o", f"Dir::Cache={state / 'cache'}",
-        "-o", "APT::Sandbox::User=root",
-    ]  # fmt: skip
-
-
 def fetch(kernel: Kernel) -> None:
     """Unpacks the kernel's package below build/vm/kernels; nothing is installed."""
     if kernel.directory.exists():
@@ -87,20 +69,14 @@ def fetch(kernel: Kernel) -> None:
     print(f"vm: fetching the kernel {kernel.name} from {kernel.suite}", file=sys.stderr, flush=True)
     KERNELS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=KERNELS) as scratch:
-        state = pathlib.Path(scratch)
-        options = apt_options(kernel, state)
-        subprocess.run(["apt-get", "-qq", *options, "update"], check=True)
-        names = subprocess.run(
-            ["apt-cache", *options, "pkgnames", "linux-image-"], capture_output=True, text=True, check=True
-        ).stdout.split()
+        suite = debian.Suite(kernel.suite, pathlib.Path(scratch) / "apt")
         pattern = re.compile(kernel.package)
-        matching = [name for name in names if pattern.fullmatch(name)]
+        matching = [name for name in suite.packages("linux-image-") if pattern.fullmatch(name)]
         if not matching:
             sys.exit(f"vm: {kernel.suite} has no package {kernel.package}")
         newest = max(matching, key=lambda name: [int(number) for number in re.findall(r"\d+", name)])
-        subprocess.run(["apt-get", "-qq", *options, "download", newest], check=True, cwd=state)
-        unpacked = state / "unpacked"
-        subprocess.run(["dpkg", "-x", next(state.glob("*.deb")), unpacked], check=True)
+        unpacked = pathlib.Path(scratch) / "unpacked"
+        suite.unpack([newest], unpacked)
         if not (unpacked / "lib").exists():
             (unpacked / "usr" / "lib").rename(unpacked / "lib")
         unpacked.rename(kernel.directory)

@@ -13,8 +13,10 @@ def make(directory: pathlib.Path, names: tuple = LOCAL) -> pathlib.Path:
         subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
 
     new = ("req", "-newkey", "rsa:2048", "-nodes")
-    openssl(*new, "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test ca")
-    (directory / "names").write_text("subjectAltName=" + ",".join(names))
+    # With what RFC 5280 asks for: Python is strict about it from 3.13 on.
+    usage = ("-addext", "keyUsage=critical,keyCertSign")
+    openssl(*new, "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test ca", *usage)
+    (directory / "names").write_text("authorityKeyIdentifier=keyid\nsubjectAltName=" + ",".join(names))
     for name in ("server", "client"):
         openssl(*new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         openssl(

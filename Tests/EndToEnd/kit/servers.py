@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 
-from . import places, planted, ports, process
+from . import places, planted, ports, process, pythons
 
 
 @dataclasses.dataclass
@@ -176,10 +176,13 @@ class Servers:
     def hostile(self) -> Server:
         return self._app("hostile", ["/usr/bin/python3", self._script("hostile_server.py")], [], None)
 
-    def chain(self, upstream: int, *arguments: object, port: int | None = None) -> Server:
-        return self._app(
-            "chain", ["/usr/bin/python3", self._script("chain_server.py")], ["--upstream", upstream, *arguments], port
-        )
+    def chain(
+        self, upstream: int, *arguments: object, port: int | None = None, python: pythons.Python | None = None
+    ) -> Server:
+        command = python.command(self.workspace) if python else ["/usr/bin/python3"]
+        environment = python.environment(self.workspace) if python else None
+        command += [self._script("chain_server.py")]
+        return self._app("chain", command, ["--upstream", upstream, *arguments], port, environment=environment)
 
     def chain_asyncio(self, upstream: int, *arguments: object) -> Server:
         command = ["/usr/bin/python3", self._script("chain_asyncio.py")]
