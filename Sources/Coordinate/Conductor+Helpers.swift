@@ -142,6 +142,7 @@ extension Conductor {
             try attacher.start()
             hasLentForTLS = true
         } catch {
+            progress.tlsAttacherGivenUp()
             logger.error("The tls-attacher cannot be looked after", metadata: ["reason": "\(error)"])
         }
     }
@@ -154,16 +155,21 @@ extension Conductor {
             note(hello)
             let lent = session.tlsLoans.lent
             session.follower?.post { $0.loaded(lent) }
+            progress.tlsAttacherReady()
             if let count = starts[HelperManifest.tlsAttacher.name], count > 1 {
                 logger.notice("TLS of what begins is followed again")
             }
-        case .lost(let explanation, let pause): sayLost(explanation, pause)
+        case .lost(let explanation, let pause):
+            progress.tlsAttacherLost()
+            sayLost(explanation, pause)
         case .gaveUp(let explanation):
             hasLentForTLS = false
             guard ![.privilege, .version, .usage].contains(explanation.exitCode) else { return fail(explanation) }
+            progress.tlsAttacherGivenUp()
             logger.warning(
                 "TLS is not followed, though it was asked for", metadata: ["reason": "\(explanation.cause)"])
-        case .stopped, .entrusted: break
+        case .stopped: progress.tlsAttacherLost()
+        case .entrusted: break
         }
     }
 
@@ -227,15 +233,42 @@ extension Conductor {
         manager.ready(status: "Tracing \(count) processes")
         var facts: Logger.Metadata = ["hooks": "\(hooks)", "processes": "\(count)"]
         toldUnanswered = discovery.countOfUnanswered
-        guard !discovery.hasListed || toldUnanswered > 0 else {
+        var missing: [String] = []
+        if !discovery.hasListed || toldUnanswered > 0 {
+            facts["not_looked_at"] = discovery.hasListed ? "\(toldUnanswered)" : "any"
+            facts["ports_unknown"] = "\(discovery.countOfUnknownPorts)"
+            missing.append(
+                "processes are not looked at yet: the host may be overloaded; they will be asked about again")
+        }
+        switch progress.search {
+        case .unwanted: break
+        case .over where unfollowed == 0: break
+        case .over:
+            facts["not_followed"] = "\(unfollowed)"
+            missing.append("TLS of processes is not followed whose files do not answer")
+        case .unavailable: missing.append("TLS is not followed")
+        case .unattended:
+            missing.append("TLS is not followed yet: its helper does not serve, and will be started again")
+            isSearchOwed = true
+        case .unasked, .asked:
+            facts["not_searched"] = "\(session.follower?.countOfUnsearched ?? 0)"
+            missing.append("TLS of what runs already is not followed yet: the search for OpenSSL goes on")
+            isSearchOwed = true
+        }
+        guard !missing.isEmpty else {
             logger.notice("Ready: every selected feature is attached", metadata: facts)
             return
         }
-        facts["not_looked_at"] = discovery.hasListed ? "\(toldUnanswered)" : "any"
-        facts["ports_unknown"] = "\(discovery.countOfUnknownPorts)"
-        logger.warning(
-            "Ready, but processes are not looked at yet: the host may be overloaded; they will be asked about again",
-            metadata: facts)
+        logger.warning("Ready, but \(missing.joined(separator: "; and "))", metadata: facts)
+    }
+
+    /// Says that the search is over, where ready was said before.
+    mutating func searched(_ question: UInt64, setAside: Int) {
+        guard progress.searched(question: question) else { return }
+        unfollowed = setAside
+        guard isSearchOwed else { return }
+        isSearchOwed = false
+        logger.notice("TLS of what ran already is followed now", metadata: ["not_followed": "\(setAside)"])
     }
 
     /// Says when more processes than before are without an answer; seldom, while they become more and more.

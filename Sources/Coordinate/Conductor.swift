@@ -46,6 +46,10 @@ struct Conductor {
     private var rescanAt: UInt64?
     private var askAgainAt: UInt64?
     /// How many processes were last said to be without an answer, and until when nothing is said of more.
+    /// Ready was said before the processes that were found had been searched for OpenSSL.
+    var isSearchOwed = false
+    /// Processes that the search has set aside.
+    var unfollowed = 0
     var toldUnanswered = 0
     var tellUnansweredAt: UInt64 = 0
 
@@ -65,7 +69,10 @@ struct Conductor {
         self.manager = manager
         self.actions = actions
         logger = session.logger
-        progress = Progress(passesOn: session.attacher != nil)
+        let longest = Duration.seconds(5)
+        let interval = session.metrics == nil ? longest : min(longest, session.settings.internalMetrics.interval)
+        ticksPerCount = max(1, UInt64(interval / Session.tick))
+        progress = Progress(passesOn: session.attacher != nil, followsTLS: session.follower != nil)
         let helpers = [session.reader, session.inspector, session.attacher, session.tlsAttacher]
         starts = Dictionary(uniqueKeysWithValues: helpers.compactMap { $0.map { ($0.plan.manifest.name, 0) } })
         ownProcesses = [
@@ -83,7 +90,10 @@ struct Conductor {
         while stopReason == nil, !hasFailed {
             handle(await session.inbox.next())
             if progress.beginScan() { perform(discovery.scan()) }
-            if progress.becomeReady(hasLooked: discovery.hasLooked) { sayReady() }
+            if let question = progress.askForSearch(hasLooked: discovery.hasLooked) {
+                session.follower?.post { $0.tellWhenSearched(question: question) }
+            }
+            if progress.becomeReady(hasLooked: discovery.hasLooked, now: MonotonicClock.now()) { sayReady() }
         }
     }
 
@@ -103,6 +113,7 @@ struct Conductor {
             isStarterGone = true
             logger.error("The process that starts helpers is gone; a helper that ends cannot be replaced")
         case .sinkFailed(let code): sinkFailed(code)
+        case .searched(let question, let setAside): searched(question, setAside: setAside)
         case .tick: tick()
         case .stop(let reason): if stopReason == nil { stopReason = reason }
         }

@@ -17,6 +17,8 @@ public struct FollowQueue: Sendable {
         case full(Int)
         /// Look for OpenSSL in it.
         case search(UInt32)
+        /// All those were searched that waited when this was asked.
+        case searched(question: UInt64)
     }
 
     /// As many processes as can be traced at once, at the largest scale of the kernel's tables.
@@ -27,6 +29,12 @@ public struct FollowQueue: Sendable {
     /// Those that wait, by when they began to.
     private var waiting: [UInt32: UInt64] = [:]
     private var asked: UInt64 = 0
+    /// Whom `asked` counted last that is to be searched before `searched` comes.
+    private var awaited: (question: UInt64, last: UInt64)?
+    /// The one that was handed out last.
+    private var inHand: UInt32?
+    /// Whoever was to answer about them was gone. They are searched when there is somebody again.
+    private var unanswered: Set<UInt32> = []
     /// Handed out since they are traced: somebody holds something of theirs, perhaps.
     private var handedOut: Set<UInt32> = []
     private var putOff: Set<UInt32> = []
@@ -59,13 +67,35 @@ public struct FollowQueue: Sendable {
     public mutating func leave(_ pid: UInt32) {
         traced.remove(pid)
         waiting[pid] = nil
+        unanswered.remove(pid)
         if handedOut.remove(pid) != nil { left.insert(pid) }
     }
 
     public mutating func loaded(_ new: Int) {
         maps = new
         isLoadedNew = true
+        unanswered = []
         for pid in traced.sorted() { search(pid) }
+        awaited?.last = asked
+    }
+
+    /// `searched` is to come, once, as soon as those were searched that wait now: not those that come behind them,
+    /// for there may be no end of them. Who was put off is not waited for.
+    public mutating func tellWhenSearched(question: UInt64) {
+        awaited = (question, asked)
+    }
+
+    /// It was not searched to its end: a helper was gone.
+    public mutating func missed(_ pid: UInt32) {
+        if traced.contains(pid), waiting[pid] == nil { unanswered.insert(pid) }
+    }
+
+    /// There is somebody again to ask about those that were missed.
+    public mutating func searchMissed() {
+        let missed = unanswered.sorted()
+        unanswered = []
+        for pid in missed { search(pid) }
+        awaited?.last = asked
     }
 
     public mutating func inspect() {
@@ -83,6 +113,7 @@ public struct FollowQueue: Sendable {
     /// A process that is traced is to be searched again.
     public mutating func search(_ pid: UInt32) {
         guard traced.contains(pid), waiting[pid] == nil else { return }
+        unanswered.remove(pid)
         asked += 1
         waiting[pid] = asked
     }
@@ -105,6 +136,7 @@ public struct FollowQueue: Sendable {
     /// Nil where there is nothing to be done now, or nothing any more.
     public mutating func next() -> Step? {
         if isFinished { return nil }
+        inHand = nil
         if isLoadedNew {
             isLoadedNew = false
             return .loaded(maps)
@@ -118,8 +150,15 @@ public struct FollowQueue: Sendable {
             defer { left = [] }
             return .leave(left)
         }
-        guard maps > 0, let pid = waiting.min(by: { $0.value < $1.value })?.key else { return nil }
+        guard maps > 0 else { return nil }
+        let first = waiting.min { $0.value < $1.value }
+        if let (question, last) = awaited, unanswered.isEmpty, first.map({ $0.value > last }) ?? true {
+            awaited = nil
+            return .searched(question: question)
+        }
+        guard let pid = first?.key else { return nil }
         waiting[pid] = nil
+        inHand = pid
         handedOut.insert(pid)
         return .search(pid)
     }
@@ -130,5 +169,6 @@ public struct FollowQueue: Sendable {
         return step(count)
     }
 
-    public var countOfWaiting: Int { waiting.count }
+    /// How many wait, or are being searched, or were missed.
+    public var countOfUnsearched: Int { waiting.count + unanswered.count + (inHand == nil ? 0 : 1) }
 }

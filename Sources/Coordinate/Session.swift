@@ -20,6 +20,8 @@ public final class Session: Sendable {
         /// The event-reader has taken its settings, or has not.
         case configured(AskError?)
         case counted(CountReply)
+        /// The processes that were traced when this was asked were searched for OpenSSL.
+        case searched(question: UInt64, setAside: Int)
         case starterEnded
         /// A sink has ended by itself: nothing is left to write to (errno).
         case sinkFailed(Int32)
@@ -52,7 +54,7 @@ public final class Session: Sendable {
     /// whatever opens next fails, for reasons that do not look like this one.
     public static let neededDescriptors: UInt64 = 256
     /// How often time is looked at.
-    private static let tick = Duration.milliseconds(250)
+    static let tick = Duration.milliseconds(250)
 
     /// - Parameter version: hilo's own.
     /// - Throws: `SessionError`; nothing is running then.
@@ -107,7 +109,9 @@ public final class Session: Sendable {
             let mostFiles = AttachmentLimit.files(
                 descriptors: try DescriptorLimit.raise(), needed: Session.neededDescriptors)
             follower = tlsAttacher.map {
-                TLSFollower(inspector: inspector, attacher: $0, mostFiles: mostFiles, logger: logger)
+                TLSFollower(inspector: inspector, attacher: $0, mostFiles: mostFiles, logger: logger) {
+                    inbox.post(.searched(question: $0, setAside: $1))
+                }
             }
         } catch {
             throw .system(error)

@@ -24,14 +24,23 @@ final class TLSFollower: Sendable {
     private let attacher: Helper
     private let mostFiles: Int
     private let logger: Logger
+    private let onSearched: @Sendable (_ question: UInt64, _ setAside: Int) -> Void
 
-    /// - Parameter mostFiles: with programs attached.
-    init(inspector: Helper, attacher: Helper, mostFiles: Int, logger: Logger) {
+    /// - Parameters:
+    ///   - mostFiles: with programs attached.
+    ///   - onSearched: called when the queue comes to `searched`, with how many processes are set aside.
+    init(
+        inspector: Helper, attacher: Helper, mostFiles: Int, logger: Logger,
+        onSearched: @escaping @Sendable (_ question: UInt64, _ setAside: Int) -> Void
+    ) {
         self.inspector = inspector
         self.attacher = attacher
         self.mostFiles = mostFiles
         self.logger = logger
+        self.onSearched = onSearched
     }
+
+    var countOfUnsearched: Int { queue.withLock(\.countOfUnsearched) }
 
     /// Tells it what has happened.
     func post(_ change: (inout FollowQueue) -> Void) {
@@ -58,9 +67,7 @@ final class TLSFollower: Sendable {
             state.maps = maps
         case .inspected(let count):
             state.inspectors += count
-            let awaiting = state.awaiting
-            state.awaiting = []
-            post { queue in for pid in awaiting.sorted() { queue.search(pid) } }
+            post { $0.searchMissed() }
         case .answered(let count): state.stuck -= count
         case .leave(let pids): drop(pids.flatMap { state.leave($0) })
         case .full(let count):
@@ -72,6 +79,7 @@ final class TLSFollower: Sendable {
             state.paused = .zero
             await follow(pid, until: begin + TLSFollower.patience, &state)
             state.budgets.spend(begin.duration(to: .now) - state.paused, on: pid)
+        case .searched(let question): onSearched(question, state.setAside.count)
         }
     }
 
@@ -103,11 +111,11 @@ final class TLSFollower: Sendable {
     /// - Parameter deadline: what is left of its files then is looked at when it is searched next.
     private func follow(_ pid: UInt32, until deadline: ContinuousClock.Instant, _ state: inout State) async {
         for index in 0..<TLSFollower.mostLibraries where ContinuousClock.now < deadline {
+            let reply: LibraryReply
+            let file: HeldDescriptor
             do throws(AskError) {
                 let process = ProcessInstance(pid: pid, startTime: 0)
-                let (reply, file) = try await inspector.open(LibraryRequest(process, index: index))
-                await attach(file, reply.path, to: pid, &state)
-                if reply.left == 0 || state.setAside.contains(pid) { return }
+                (reply, file) = try await inspector.open(LibraryRequest(process, index: index))
             } catch {
                 let facts: Logger.Metadata = ["pid": "\(pid)", "file": "\(index)", "reason": "\(error)"]
                 logger.debug("A file of a process could not be searched for OpenSSL", metadata: facts)
@@ -118,7 +126,7 @@ final class TLSFollower: Sendable {
                 case .declined, .unencodable, .unsendable: return
                 case .gone:
                     // Another process had it fall, perhaps: the next one is asked again, and so is the one behind.
-                    state.lost(pid)
+                    if state.lost(pid) { post { $0.missed(pid) } } else { state.setAside.insert(pid) }
                     return
                 case .late:
                     // What keeps the inspector from answering is not looked at again.
@@ -126,10 +134,21 @@ final class TLSFollower: Sendable {
                     return
                 }
             }
+            do throws(Unattended) {
+                try await attach(file, reply.path, to: pid, &state)
+            } catch {
+                return post { $0.missed(pid) }
+            }
+            if reply.left == 0 || state.setAside.contains(pid) { return }
         }
     }
 
-    private func attach(_ file: HeldDescriptor, _ path: String, to pid: UInt32, _ state: inout State) async {
+    /// There was no tls-attacher to ask.
+    private struct Unattended: Error {}
+
+    private func attach(_ file: HeldDescriptor, _ path: String, to pid: UInt32, _ state: inout State)
+        async throws(Unattended)
+    {
         var facts: Logger.Metadata = ["pid": "\(pid)", "file": "\(path)"]
         guard state.stuck < TLSFollower.mostStuck else {
             return warn("TLS of no more processes can be followed: files do not answer", facts, &state)
@@ -157,12 +176,12 @@ final class TLSFollower: Sendable {
             return warn("TLS of no more processes can be followed", facts, &state)
         case .free: break
         }
-        await attach(opened, to: pid, facts, &state)
+        try await attach(opened, to: pid, facts, &state)
     }
 
     private func attach(
         _ opened: OpenedFile, to pid: UInt32, _ facts: Logger.Metadata, _ state: inout State
-    ) async {
+    ) async throws(Unattended) {
         let pause = state.pace.take(at: .now)
         if pause > .zero {
             state.paused += pause
@@ -185,7 +204,8 @@ final class TLSFollower: Sendable {
             case .late:
                 state.setAside.insert(pid)
                 state.unsearched.isLate(opened.status, of: pid, at: .now)
-            case .declined, .gone, .unencodable, .unsendable: break
+            case .gone: throw Unattended()
+            case .declined, .unencodable, .unsendable: break
             }
             warn("TLS of a process cannot be followed", facts, &state)
         }
@@ -270,8 +290,6 @@ private struct State {
     /// How many process-inspectors there have been, and with how many each process was lost, the last of them.
     var inspectors = 0
     private var losses: [UInt32: (count: Int, last: Int)] = [:]
-    /// To be searched when there is a new one.
-    var awaiting: Set<UInt32> = []
     var budgets = SearchBudgets()
     var pace = AttachPace()
     /// Of the search that is under way, what was waited for the sake of that.
@@ -287,17 +305,18 @@ private struct State {
     }
 
     /// The process-inspector went while it was looked at, or was not there.
-    mutating func lost(_ pid: UInt32) {
+    ///
+    /// - Returns: whether it is to be searched again.
+    mutating func lost(_ pid: UInt32) -> Bool {
         var known = losses[pid] ?? (0, -1)
         if known.last != inspectors { known = (known.count + 1, inspectors) }
         losses[pid] = known
-        if known.count < State.mostLosses { awaiting.insert(pid) } else { setAside.insert(pid) }
+        return known.count < State.mostLosses
     }
 
     mutating func leave(_ pid: UInt32) -> [HeldDescriptor] {
         setAside.remove(pid)
         losses[pid] = nil
-        awaiting.remove(pid)
         return attachments.remove(pid)
     }
 }

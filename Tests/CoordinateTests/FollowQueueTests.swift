@@ -20,7 +20,7 @@ import Testing
         for _ in 0..<100_000 { queue.follow(7) }
         queue.follow(3)
         queue.follow(7)
-        #expect(queue.countOfWaiting == 2)
+        #expect(queue.countOfUnsearched == 2)
         #expect(Self.drain(&queue) == [.search(7), .search(3)])
         queue.follow(7)
         #expect(Self.drain(&queue) == [.search(7)], "it is asked for anew after it was searched")
@@ -64,7 +64,7 @@ import Testing
             queue.leave(pid)
             _ = queue.putOff(1)
         }
-        #expect(queue.countOfWaiting == 0 && Self.drain(&queue) == [])
+        #expect(queue.countOfUnsearched == 0 && Self.drain(&queue) == [])
     }
 
     @Test func whatFindsNoRoomIsCounted() {
@@ -89,6 +89,87 @@ import Testing
         queue.leave(7)
         queue.retry(7)
         #expect(Self.drain(&queue) == [.leave([7])], "it has left meanwhile")
+    }
+
+    @Test func itIsToldWhenThoseThatWaitWereSearched() {
+        var queue = Self.loaded()
+        queue.tellWhenSearched(question: 1)
+        #expect(Self.drain(&queue) == [.searched(question: 1)], "nobody waits")
+        queue.follow(7)
+        queue.follow(8)
+        queue.tellWhenSearched(question: 2)
+        queue.follow(9)
+        #expect(queue.next() == .search(7))
+        #expect(queue.countOfUnsearched == 3, "with the one in hand")
+        #expect(Self.drain(&queue) == [.search(8), .searched(question: 2), .search(9)])
+        queue.follow(7)
+        #expect(Self.drain(&queue) == [.search(7)], "it is told once")
+    }
+
+    @Test func itIsNotToldBeforeSomethingIsLoaded() {
+        var queue = FollowQueue()
+        queue.follow(7)
+        queue.tellWhenSearched(question: 1)
+        #expect(Self.drain(&queue) == [])
+        queue.loaded(1)
+        #expect(Self.drain(&queue) == [.loaded(1), .search(7), .searched(question: 1)])
+        // What was attached to before is to be attached to again.
+        queue.follow(8)
+        queue.tellWhenSearched(question: 2)
+        #expect(queue.next() == .search(8))
+        queue.loaded(2)
+        #expect(Self.drain(&queue) == [.loaded(2), .search(7), .search(8), .searched(question: 2)])
+    }
+
+    @Test func whoLeavesOrIsPutOffIsNotWaitedFor() {
+        var queue = Self.loaded()
+        for pid in 7...9 as ClosedRange<UInt32> { queue.follow(pid) }
+        queue.tellWhenSearched(question: 1)
+        queue.leave(8)
+        #expect(queue.next() == .search(7))
+        _ = queue.putOff(7)
+        #expect(queue.next() == .search(9))
+        queue.missed(9)
+        queue.leave(9)
+        #expect(Self.drain(&queue) == [.leave([9]), .searched(question: 1)])
+    }
+
+    /// A helper goes while one is searched: those behind it find nobody either, within a moment.
+    @Test func whoWasMissedIsWaitedFor() {
+        var queue = Self.loaded()
+        for pid in 7...9 as ClosedRange<UInt32> { queue.follow(pid) }
+        queue.tellWhenSearched(question: 1)
+        while case .search(let pid) = queue.next() { queue.missed(pid) }
+        #expect(queue.countOfUnsearched == 3)
+        // What happens to one meanwhile has it asked about once more.
+        queue.follow(8)
+        #expect(queue.next() == .search(8))
+        queue.missed(8)
+        queue.inspect()
+        #expect(queue.next() == .inspected(1))
+        queue.searchMissed()
+        #expect(Self.drain(&queue) == [.search(7), .search(8), .search(9), .searched(question: 1)])
+
+        queue.follow(7)
+        queue.tellWhenSearched(question: 2)
+        #expect(queue.next() == .search(7))
+        queue.missed(7)
+        #expect(queue.next() == nil)
+        queue.loaded(1)
+        #expect(Self.drain(&queue).last == .searched(question: 2))
+        #expect(queue.countOfUnsearched == 0)
+    }
+
+    /// The next helper is there before it is known that the search was in vain.
+    @Test func whoWaitsAgainWasNotMissed() {
+        var queue = Self.loaded()
+        queue.follow(7)
+        #expect(queue.next() == .search(7))
+        queue.loaded(2)
+        queue.missed(7)
+        queue.missed(8)
+        #expect(queue.countOfUnsearched == 2, "the one in hand, which waits")
+        #expect(Self.drain(&queue) == [.loaded(2), .search(7)])
     }
 
     @Test func nothingComesAfterTheEnd() {

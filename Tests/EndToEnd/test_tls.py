@@ -1,6 +1,7 @@
 """HTTPS: requests that OpenSSL encrypts, seen in plain text in the processes at both ends, and one trace across."""
 
 import os
+import re
 import signal
 import subprocess
 
@@ -54,8 +55,13 @@ def following(run_hilo, hooks: str, recorder, services: list, besides: tuple = (
     more = {"OTEL_EBPF_OPEN_PORT": selection, "OTEL_EBPF_BPF_TLS": "openssl", **more}
     run = run_hilo(hilo.environment(hooks, recorder.endpoint, **more))
     run.wait_ready()
-    until(lambda: run.errors.count(FOLLOWED) >= len(services), "all to be followed", timeout=20)
+    assert followed(run) >= {service.pid for service in services}, "ready is said when all are followed"
     return run
+
+
+def followed(run) -> set:
+    """The processes of which it is said."""
+    return {int(pid) for pid in re.findall(rf"{FOLLOWED} .*\bpid=(\d+)", run.errors)}
 
 
 @pytest.mark.follows_tls
@@ -106,12 +112,6 @@ def test_event_loops_of_python(run_hilo, collect, start, new_run, hooks, measure
 
 
 @pytest.mark.follows_tls
-def test_php(run_hilo, collect, start, new_run, hooks, measured, files):
-    """PHP's streams call a server."""
-    recorder = collect()
-    called = start.chain(9, *presenting(files), "--call", "/none")
-    caller = start.chain_php(called.port, files / "ca.pem", "/none")
-@pytest.mark.follows_tls
 @pytest.mark.parametrize("python", pythons.ALL, ids=lambda python: f"OpenSSL-{python.openssl}")
 def test_openssl_of_another_time(run_hilo, collect, start, workspace, new_run, hooks, measured, files, python):
     """What Debian had before, and what came after what this machine has."""
@@ -129,6 +129,12 @@ def test_openssl_of_another_time(run_hilo, collect, start, workspace, new_run, h
     assert run.stop() == hilo.OK, run.errors
 
 
+@pytest.mark.follows_tls
+def test_php(run_hilo, collect, start, new_run, hooks, measured, files):
+    """PHP's streams call a server."""
+    recorder = collect()
+    called = start.chain(9, *presenting(files), "--call", "/none")
+    caller = start.chain_php(called.port, files / "ca.pem", "/none")
     run = following(run_hilo, hooks, recorder, [caller, called])
     measured(one_trace(drive([(recorder, 3)], caller, new_run, "same", 1), {called.pid}))
     assert run.stop() == hilo.OK, run.errors
@@ -161,7 +167,7 @@ def test_curl(run_hilo, collect, start, workspace, new_run, hooks, measured, fil
             configuration="discovery:\n  instrument:\n" + selectors,
         )
         run.wait_ready()
-        until(lambda: run.errors.count(FOLLOWED) >= 2, "both to be followed", timeout=20)
+        assert followed(run) >= {nginx.pid, curl.pid}, "ready is said when both are followed"
         curl.popen.stdin.write(f'url = "https://127.0.0.1:{port}/r/{name}-[0-{COUNT - 1}]"\n'.encode())
         curl.popen.stdin.close()
         assert curl.wait(60) == 0, curl.text()
@@ -300,6 +306,35 @@ def test_the_helper_that_attaches_is_killed(run_hilo, collect, start, new_run, h
     new_caller = start.chain(later[0], *trusting(files), "--call", "/none", port=later[1])
     until(lambda: run.errors.count(FOLLOWED) >= 4, "the new ones are followed", timeout=20)
     measured(f"{said}; later: {one_trace(drive([(recorder, 3)], new_caller, new_run, 'same', 8), {new_called.pid})}")
+    assert run.stop() == hilo.OK, run.errors
+
+
+@pytest.mark.follows_tls
+def test_ready_waits_for_the_next_helper(run_hilo, collect, start, hooks, measured, files):
+    """The one that attaches falls while it is waited for."""
+    server, recorder = start.chain(9, *presenting(files), "--call", "/none"), collect()
+    more = {"OTEL_EBPF_OPEN_PORT": str(server.port), "OTEL_EBPF_BPF_TLS": "openssl"}
+    run = run_hilo(hilo.environment(hooks, recorder.endpoint, **more))
+    killed = run.helper("tls-attacher")
+    os.kill(killed, signal.SIGKILL)
+    took = run.wait_ready(20)
+    assert run.helper("tls-attacher") != killed and followed(run) == {server.pid}, run.errors
+    until(lambda: "Ready: every selected feature is attached" in run.errors, "the line that says so")
+    measured(f"ready after {took:.1f} s")
+    assert run.stop() == hilo.OK, run.errors
+
+
+def test_ready_says_that_it_is_not_followed(run_hilo, collect, start, workspace, hooks, measured):
+    """Whoever wants nobody to attach to programs leaves the object out. All else is traced."""
+    stage = workspace.copy_of_stage("without-tls")
+    (stage / "lib/hilo/bpf/tls.bpf.o").unlink()
+    server, recorder = start.python(), collect()
+    run = run_hilo(hilo.environment(hooks, recorder.endpoint, OTEL_EBPF_BPF_TLS="openssl"), stage=stage)
+    took = run.wait_ready()
+    until(lambda: "Ready, but TLS is not followed" in run.errors, "the line that says so")
+    assert "though it was asked for" in run.errors and "every selected feature" not in run.errors
+    assert f"pid={server.pid}" in run.errors
+    measured(f"ready after {took:.1f} s")
     assert run.stop() == hilo.OK, run.errors
 
 

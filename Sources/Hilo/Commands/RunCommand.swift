@@ -21,8 +21,9 @@ struct RunCommand: ParsableCommand {
             privileges from the capabilities of their files (see make stage), not from whoever starts hilo.
 
             The log goes to standard error, spans that are printed to standard output. READY=1 goes to \
-            NOTIFY_SOCKET, and a line to the log, when everything is attached and every process was looked at; \
-            OpenSSL is looked for in them from then on, which takes half a second or so. \
+            NOTIFY_SOCKET, and a line to the log, when everything is attached, every process was looked at, and, \
+            with tls: openssl, the TLS of those to be traced is followed. What takes too long, or cannot be had, \
+            is not waited for: the line is a warning then, and says what is missing. \
             SIGTERM, SIGINT and SIGHUP (but not under nohup) stop it: what was captured is delivered, for at most \
             shutdown_timeout (10 s); sent again, it waits for no collector any more. With --spool, what a \
             collector does not take waits on disk, for the next run if need be.
