@@ -102,11 +102,11 @@ extension SettingsBuilder {
             throw PatternError("has a header whose name is not one that HTTP allows")
         }
         let reserved = [
-            "connection", "content-encoding", "content-length", "content-type", "expect", "host", "te", "trailer",
-            "transfer-encoding", "upgrade",
+            "connection", "content-encoding", "content-length", "content-type", "expect", "host", "te", "traceparent",
+            "tracestate", "trailer", "transfer-encoding", "upgrade",
         ]
         guard !reserved.contains(pair.name.lowercased()) else {
-            throw PatternError("has the header '\(pair.name.clipped)', which hilo sets itself")
+            throw PatternError("has the header '\(pair.name.clipped)', which is hilo's to set")
         }
         guard pair.value.utf8.allSatisfy({ $0 == 0x09 || (0x20...0x7E).contains($0) }) else {
             throw PatternError(

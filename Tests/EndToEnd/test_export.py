@@ -6,7 +6,7 @@ import ssl
 import time
 
 import pytest
-from kit import certificates, hilo, load, machine, sick
+from kit import certificates, hilo, load, machine, otlp_post, rotel, sick
 from kit.recorder import Answer
 from kit.waiting import until
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
@@ -58,6 +58,30 @@ def test_one_request_byte_for_byte(run_hilo, collect, server, new_run):
     assert span.start_time_unix_nano < span.end_time_unix_nano
     assert abs(span.end_time_unix_nano / 1e9 - time.time()) < 60
     assert "Basic" not in run.errors and "abc" not in run.errors
+
+
+def test_a_collector_that_is_traced(run_hilo, collect, workspace, server, new_run, hooks, measured):
+    """What hilo sends there makes no span; what others send does."""
+    recorder = collect()
+    agent = rotel.Rotel(workspace, recorder)
+    try:
+        ports = f"{server.port},{agent.port}"
+        run = run_hilo(hilo.environment(hooks, agent.endpoint, OTEL_EBPF_OPEN_PORT=ports))
+        name = driven(run, server, new_run, 20, workers=1)
+        recorder.wait_for_run(name, lambda found: len(found) >= 20, "20 spans")
+        assert otlp_post.post(agent.endpoint, "another's")[0] == 200
+
+        def arrived(spans: list) -> list:
+            return [span for span in spans if span.is_server and span.pid == agent.child.pid]
+
+        recorder.wait_for(arrived, "the span of another's export")
+        assert run.stop() == hilo.OK, run.errors
+        closing = run.closing()
+        # One of hilo's exports at least lay before it, and one brought it.
+        assert len(arrived(recorder.all())) == 1 and closing["unsampled_in_kernel"] >= 2, run.errors
+        measured(f"{closing['unsampled_in_kernel']} exports without a span, {closing['spans']} spans")
+    finally:
+        agent.stop()
 
 
 def test_the_traces_endpoint_is_taken_as_it_is(run_hilo, collect, server, new_run):

@@ -3,6 +3,7 @@ import Export
 import Logging
 import Settings
 import Testing
+import TraceContext
 
 /// The exporter against collectors of every sort. One after another, because they look at the clock.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct OTLPExporterTests {
@@ -74,6 +75,8 @@ import Testing
             #expect(request.headers["Transfer-Encoding"].isEmpty)
             #expect(request.headers["x-key"] == ["abc"])
             #expect(request.headers["User-Agent"] == ["me"])
+            let parents = try request.headers["traceparent"].map { try TraceParent(parsing: $0) }
+            #expect(parents.map(\.flags) == [[]], "of a trace that nobody records")
         }
         #expect(collector.connections <= 2, "connections are kept")
         #expect(log.lines.map(\.message) == ["Export has ended"])

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import OTLP
 import Settings
+import TraceContext
 
 /// Posts bodies to one collector over HTTP/1.1.
 struct OTLPTransport: Sendable {
@@ -41,6 +42,10 @@ struct OTLPTransport: Sendable {
     /// Sends one body and reads the answer, in `timeout` at most. A cancelled task gets nothing.
     func post(_ body: [UInt8]) async -> Answer {
         var request = template
+        // A collector that is traced itself would have each export make a span, and that the next export: the call
+        // belongs to a trace that is not recorded, where the parent decides.
+        let unsampled = TraceParent(traceID: .random(), parentID: .random(), flags: [])
+        request.headers.add(name: "traceparent", value: unsampled.headerValue)
         if isCompressed, let compressed = Gzip.compress(body) {
             request.headers.add(name: "Content-Encoding", value: "gzip")
             request.body = .bytes(compressed)
