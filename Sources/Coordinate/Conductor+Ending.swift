@@ -36,6 +36,7 @@ extension Conductor {
         session.starter.close()
         for delivery in deliveries { await delivery.value }
         measure()
+        session.metrics?.finish(within: max(.zero, ContinuousClock.now.duration(to: deadline)))
         if wasReady { sayCounts() }
     }
 

@@ -66,14 +66,13 @@ final class Doorbell: Sendable {
 }
 
 extension Doorbell {
-    /// Does `work` and waits for its end, so long at most; what takes longer goes on by itself. A cancelled task waits,
-    /// too.
-    static func wait(atMost limit: Duration, for work: @escaping @Sendable () async -> Void) async {
-        let bell = Doorbell()
+    /// Does `work` and waits for its end, so long at most and until a ring; what takes longer goes on by itself. A
+    /// cancelled task waits, too.
+    func wait(atMost limit: Duration, for work: @escaping @Sendable () async -> Void) async {
         Task {
             await work()
-            bell.ring()
+            self.ring()
         }
-        await Task { await bell.wait(until: ContinuousClock.now + limit) }.value
+        await Task { await self.wait(until: ContinuousClock.now + limit) }.value
     }
 }

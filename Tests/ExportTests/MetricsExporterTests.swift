@@ -97,6 +97,35 @@ import Testing
         try await collector.stop()
     }
 
+    @Test func theEndTakesNoLongerThanItMay() async throws {
+        let collector = try await FakeCollector { _, _ in .hang }
+        let exporter = try exporter(port: collector.port, every: .seconds(60))
+        exporter.take(counter(1))
+        exporter.finish(within: .milliseconds(100))
+        let running = Task { await exporter.run() }
+        let begin = ContinuousClock.now
+        running.cancel()
+        await running.value
+        #expect((.milliseconds(100) ..< .milliseconds(900)).contains(ContinuousClock.now - begin))
+        // What was begun goes on by itself.
+        while collector.received.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await collector.stop()
+    }
+
+    @Test func whoHurriesWaitsForNoLastReport() async throws {
+        let collector = try await FakeCollector { _, _ in .hang }
+        let exporter = try exporter(port: collector.port, every: .milliseconds(1), timeout: .seconds(60))
+        exporter.take(counter(1))
+        let running = Task { await exporter.run() }
+        while collector.received.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        running.cancel()
+        exporter.hurry()
+        let begin = ContinuousClock.now
+        await running.value
+        #expect(ContinuousClock.now - begin < .milliseconds(900))
+        try await collector.stop()
+    }
+
     @Test func whoHurriesSendsNoLastReport() async throws {
         let collector = try await FakeCollector()
         let exporter = try exporter(port: collector.port, every: .seconds(60))

@@ -22,7 +22,10 @@ public final class MetricsExporter: Sendable {
     }
 
     private let latest = Mutex<Report?>(nil)
-    private let isHurried = Mutex(false)
+    /// How long the last report and the end of connections are waited for.
+    private let ending = Mutex(Duration.seconds(1))
+    /// Rung when they are not waited for any more.
+    private let hurried = Doorbell()
     private let health = Mutex(Health())
     private let endpoint: OTLPEndpoint
     private let settings: InternalMetricsSettings
@@ -32,8 +35,6 @@ public final class MetricsExporter: Sendable {
     private let log: ExportLog
     private let start = MetricsExporter.now()
 
-    /// How long the last report and the end of connections are waited for.
-    private static let longestEnding = Duration.seconds(1)
     private static let longestPeace = Duration.seconds(300)
 
     /// Reads the certificates that the settings name; connects to nothing yet.
@@ -58,9 +59,15 @@ public final class MetricsExporter: Sendable {
         latest.withLock { $0 = Report(metrics: metrics, measured: Self.now()) }
     }
 
-    /// No last report is to be sent.
+    /// The end may take so long, if that is less than a second. Nothing is sent any more if it is no time at all.
+    public func finish(within limit: Duration) {
+        ending.withLock { $0 = min($0, limit) }
+    }
+
+    /// As no time; an end that has begun is waited for no longer.
     public func hurry() {
-        isHurried.withLock { $0 = true }
+        finish(within: .zero)
+        hurried.ring()
     }
 
     /// Reports every interval until the task is cancelled, and then once more.
@@ -75,11 +82,14 @@ public final class MetricsExporter: Sendable {
             }
             await report(over: transport)
         }
-        await Doorbell.wait(atMost: Self.longestEnding) { await self.end(transport) }
+        let limit = ending.withLock(\.self)
+        await hurried.wait(atMost: limit) {
+            if limit > .zero { await self.report(over: transport) }
+            await self.end(transport)
+        }
     }
 
     private func end(_ transport: OTLPTransport) async {
-        if !isHurried.withLock({ $0 }) { await report(over: transport) }
         do {
             try await transport.shutdown()
         } catch {

@@ -60,7 +60,7 @@ extension OTLPExporter {
     /// Waits for the disk, for a moment at most.
     func closeSpool() async {
         guard let spool else { return }
-        await Doorbell.wait(atMost: SpoolLane<Span>.grace) { [self] in
+        await Doorbell().wait(atMost: SpoolLane<Span>.grace) { [self] in
             let report = await spool.close()
             count(report) { (queue, _) in queue.note(report) }
         }

@@ -88,7 +88,7 @@ public final class OTLPExporter: SpanSink {
     /// For a moment at most. A connection that is being made is waited for until it is made or as much time is over as
     /// a request may take; and a collector can leave one in that state, which says nothing to a ClientHello.
     private func close(_ transport: OTLPTransport) async {
-        await Doorbell.wait(atMost: Self.longestClosing) { [log] in
+        await Doorbell().wait(atMost: Self.longestClosing) { [log] in
             do {
                 try await transport.shutdown()
             } catch {
