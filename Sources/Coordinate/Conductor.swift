@@ -57,8 +57,11 @@ struct Conductor {
     private static let retryPause: UInt64 = 5_000_000_000
     /// From saying how many processes are without an answer to saying it of more.
     static let unansweredPause: UInt64 = 30_000_000_000
-    /// Losses are asked for every so many ticks, the clock is measured anew every so many.
-    private static let ticksPerCount: UInt64 = 20
+    /// From one line about losses to the next, at least: a little less than the longest time between two counts.
+    private static let lossesPause: UInt64 = 4_500_000_000
+    /// Losses are counted every so many ticks: as often as metrics are sent, and every five seconds at least.
+    private let ticksPerCount: UInt64
+    /// The clock is measured anew every so many.
     private static let ticksPerClock: UInt64 = 40
     /// Processes that are not waited for any more are asked about every so many.
     private static let ticksPerUnanswered: UInt64 = 120
@@ -215,7 +218,7 @@ struct Conductor {
         if ticks % Conductor.ticksPerClock == 0 {
             session.tracer.setClock(ClockMap(monotonicToUnixNanos: MonotonicClock.offsetToUnix()))
         }
-        if ticks % Conductor.ticksPerCount == 0 {
+        if ticks % ticksPerCount == 0 {
             if progress.isReaderConfigured { askForCounters() }
             measure()
         }

@@ -33,7 +33,8 @@ public struct OwnMetrics {
             Metric(
                 "hilo.exchanges", .counter, unit: "{exchange}", "Requests and answers, by what became of them",
                 Self.points("hilo.outcome", [
-                    ("span", assembled.spans), ("unsampled", assembled.unsampled), ("not_chosen", assembled.disowned),
+                    ("span", assembled.spans), ("unsampled", assembled.unsampled &+ kernel[HILO_COUNT_UNSAMPLED]),
+                    ("not_chosen", assembled.disowned),
                     ("orphaned", assembled.answersOrphaned), ("duplicate", assembled.duplicates),
                     ("rejected", records.rejected),
                 ])),

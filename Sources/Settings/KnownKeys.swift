@@ -180,7 +180,7 @@ enum KnownKeys {
             .noEffect("hilo avoids no services")),
         KnownKey(
             "internal_metrics.bpf_metric_scrape_interval", ["OTEL_EBPF_BPF_METRIC_SCRAPE_INTERVAL"],
-            .noEffect("what the kernel side counts is asked for every five seconds")),
+            .noEffect("what the kernel side counts is asked for every five seconds, or as often as it is sent")),
         KnownKey(
             "otel_metrics_export.interval", ["OTEL_EBPF_METRICS_INTERVAL"], fallback: ["OTEL_METRIC_EXPORT_INTERVAL"]),
         KnownKey("otel_metrics_export.features", .noEffect(noMetrics)),

@@ -33,8 +33,10 @@ import Wire
         var own = OwnMetrics()
         own.kernel = counters([
             (HILO_COUNT_ATTEMPTED, 10), (HILO_COUNT_RING_FULL, 2), (HILO_COUNT_HEADER_WRITTEN, 3),
+            (HILO_COUNT_UNSAMPLED, 7),
         ])
         own.records.rejected = 1
+        own.records.assembler.unsampled = 1
         own.records.assembler.spans = 4
         own.processes = 5
         own.starts = ["hilo-tc-attacher": 6]
@@ -48,8 +50,17 @@ import Wire
         #expect(point("hilo.propagation.events", ["hilo.outcome": "headers_written"], metrics) == 3)
         #expect(point("hilo.exchanges", ["hilo.outcome": "rejected"], metrics) == 1)
         #expect(point("hilo.exchanges", ["hilo.outcome": "span"], metrics) == 4)
+        #expect(point("hilo.exchanges", ["hilo.outcome": "unsampled"], metrics) == 8)
         #expect(point("hilo.processes", [:], metrics) == 5)
         #expect(point("hilo.helper.starts", ["hilo.helper": "hilo-tc-attacher"], metrics) == 6)
+    }
+
+    /// What greets as an event-reader may have fallen.
+    @Test func countsNeedNotMakeSense() {
+        var own = OwnMetrics()
+        own.kernel = counters([(HILO_COUNT_UNSAMPLED, .max)])
+        own.records.assembler.unsampled = 1
+        #expect(!own.metrics.isEmpty)
     }
 
     /// A helper's words become none of ours: what it says is no attribute.
