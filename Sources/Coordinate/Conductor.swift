@@ -21,6 +21,7 @@ struct Conductor {
     /// Processes that the kernel side goes on tracing until an event-reader takes them out.
     var owed: Set<UInt32> = []
     private var losses = Losses()
+    private var tellLossesAt: UInt64 = 0
     /// Processes of which it was said that their calls get no header any more.
     private var harmedSaid = 0
     var ownProcesses: [String: UInt32]
@@ -45,11 +46,11 @@ struct Conductor {
     private var ticks: UInt64 = 0
     private var rescanAt: UInt64?
     private var askAgainAt: UInt64?
-    /// How many processes were last said to be without an answer, and until when nothing is said of more.
     /// Ready was said before the processes that were found had been searched for OpenSSL.
     var isSearchOwed = false
     /// Processes that the search has set aside.
     var unfollowed = 0
+    /// How many processes were last said to be without an answer, and until when nothing is said of more.
     var toldUnanswered = 0
     var tellUnansweredAt: UInt64 = 0
 
@@ -112,11 +113,11 @@ struct Conductor {
         case .answer(let answer): take(answer)
         case .configured(let error): configured(error)
         case .counted(let reply): counted(reply)
+        case .searched(let question, let setAside): searched(question, setAside: setAside)
         case .starterEnded:
             isStarterGone = true
             logger.error("The process that starts helpers is gone; a helper that ends cannot be replaced")
         case .sinkFailed(let code): sinkFailed(code)
-        case .searched(let question, let setAside): searched(question, setAside: setAside)
         case .tick: tick()
         case .stop(let reason): if stopReason == nil { stopReason = reason }
         }
@@ -156,6 +157,7 @@ struct Conductor {
 
     /// No more of them than a person reads: what greets as an event-reader may have fallen.
     private mutating func sayHarmed(_ event: ProcessEvent) {
+        losses.harmIsTold()
         guard harmedSaid < Conductor.mostHarmedSaid else { return }
         harmedSaid += 1
         var facts: Logger.Metadata = ["pid": "\(event.process)"]
@@ -273,8 +275,16 @@ struct Conductor {
 
     private mutating func counted(_ reply: CountReply) {
         ledger.take(KernelCounters(reply))
-        if losses.callForLook(ledger.total, now: MonotonicClock.now()) { perform(discovery.scan()) }
+        let now = MonotonicClock.now()
+        if losses.callForLook(ledger.total, now: now) { perform(discovery.scan()) }
+        guard now >= tellLossesAt else { return }
+        tellLossesAt = now &+ Conductor.lossesPause
         tellLosses()
+        let untold = losses.harmUntold(ledger.total)
+        guard untold > 0 else { return }
+        logger.error(
+            "Calls of processes fail more often where a header is put into them: none is put into their calls any more",
+            metadata: ["processes": "\(untold)", "which": "unknown: the ring had no room for their reports"])
     }
 
     mutating func tellLosses() {

@@ -11,6 +11,9 @@ public struct Losses: Hashable, Sendable {
     private var reported = KernelCounters()
     private var lookedAt = KernelCounters()
     private var lookAgainAt: UInt64 = 0
+    /// Processes of which it was told that their calls get no header any more, and how many were counted last.
+    private var harmedTold: UInt64 = 0
+    private var harmedCounted: UInt64 = 0
 
     public init() {}
 
@@ -22,6 +25,19 @@ public struct Losses: Hashable, Sendable {
         let losses = KernelCounters.losses.filter { news[$0.counter] > 0 }.map { ($0.name, news[$0.counter]) }
         if !losses.isEmpty { reported = total }
         return losses
+    }
+
+    /// It was told of a process that its calls get no header any more.
+    public mutating func harmIsTold() {
+        if harmedTold < .max { harmedTold += 1 }
+    }
+
+    /// Of how many such processes nothing was told though they were counted the last time: their reports are lost.
+    public mutating func harmUntold(_ total: KernelCounters) -> UInt64 {
+        let untold = harmedCounted > harmedTold ? harmedCounted - harmedTold : 0
+        harmedTold += untold
+        harmedCounted = total[HILO_COUNT_HARMED]
+        return untold
     }
 
     /// Whether all processes are to be looked at now: reports about some may be among what found the ring full.

@@ -39,4 +39,27 @@ import Testing
         #expect(look(&losses, ringFull: 24, now: 126 * second))
         #expect(!look(&losses, ringFull: 24, now: 1000 * second))
     }
+
+    private func untold(_ losses: inout Losses, harmed: UInt64) -> UInt64 {
+        losses.harmUntold(counters([(HILO_COUNT_HARMED, harmed)]))
+    }
+
+    /// The report is on its way when it is counted; one that is not there by the next time is lost.
+    @Test func whoIsHarmedIsToldOfAllTheSame() {
+        var losses = Losses()
+        #expect(untold(&losses, harmed: 1) == 0)
+        losses.harmIsTold()
+        #expect(untold(&losses, harmed: 3) == 0)
+        losses.harmIsTold()
+        #expect(untold(&losses, harmed: 3) == 1)
+        #expect(untold(&losses, harmed: 3) == 0, "once")
+        losses.harmIsTold()
+        #expect(untold(&losses, harmed: 4) == 0)
+        #expect(untold(&losses, harmed: 4) == 0)
+        // What greets as an event-reader may have fallen.
+        _ = untold(&losses, harmed: .max)
+        _ = untold(&losses, harmed: .max)
+        losses.harmIsTold()
+        #expect(untold(&losses, harmed: 0) == 0)
+    }
 }
