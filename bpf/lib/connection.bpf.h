@@ -305,7 +305,7 @@ struct unpaired {
 struct pairing {
 	u32 taken; /* a thread changes it */
 	u32 reserved;
-	u64 missed_ns; /* the last call of any object that is not among these though it may wait; 0: there is none */
+	u64 missed_ns; /* the latest `called_ns` of any that is not among these though it may wait; 0: there is none */
 	struct unpaired unpaired[UNPAIRED_MAX];
 };
 

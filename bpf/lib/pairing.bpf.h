@@ -11,6 +11,8 @@
 
 /* So long after its last call the handshake that an object has made may leave. Its peer has given up by then. */
 #define PAIRING_PATIENCE_NS 60000000000ULL
+/* To have a process's objects, which a thread keeps for some tens of nanoseconds. */
+#define PAIRING_TRIES 32
 
 static __always_inline struct pairing *pairing_of(u32 tgid)
 {
@@ -37,7 +39,16 @@ static __always_inline void pairing_is_doubtful(struct hilo_selected_process *p)
 	p->doubtful_ns = bpf_ktime_get_ns();
 }
 
-/* An object that is not remembered was called then. */
+/* 1: no other thread changes them. */
+static __always_inline int pairing_take(struct pairing *pairing)
+{
+	for (u32 i = 0; i < PAIRING_TRIES; i++)
+		if (!__sync_val_compare_and_swap(&pairing->taken, 0, 1))
+			return 1;
+	return 0;
+}
+
+/* An object that is not remembered was called then, or is being called until then. */
 static __always_inline void pairing_misses(struct hilo_selected_process *p, struct pairing *pairing, u64 called_ns)
 {
 	for (u32 i = 0; i < 4; i++) {
@@ -77,7 +88,7 @@ __noinline int pairing_begins(struct hilo_selected_process *p, u32 tgid, u64 ssl
 			pairing_is_doubtful(p);
 		return 0;
 	}
-	if (__sync_val_compare_and_swap(&pairing->taken, 0, 1)) {
+	if (!pairing_take(pairing)) {
 		pairing_misses(p, pairing, until);
 		return 0;
 	}
