@@ -14,7 +14,6 @@ enum KnownKeys {
         KnownKey("log_config", ["OTEL_EBPF_LOG_CONFIG"], .notYet),
         KnownKey("shutdown_timeout", ["OTEL_EBPF_SHUTDOWN_TIMEOUT"]),
         KnownKey("trace_printer", ["OTEL_EBPF_TRACE_PRINTER"]),
-        KnownKey("user", ["OTEL_EBPF_USER"]),
         KnownKey(
             "enforce_sys_caps", ["OTEL_EBPF_ENFORCE_SYS_CAPS"],
             .noEffect("each helper checks its own capabilities; 'hilo doctor' explains what is missing")),

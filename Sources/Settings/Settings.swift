@@ -31,9 +31,6 @@ public struct Settings: Sendable, Equatable {
     public var shutdownTimeout: Duration
     /// The least severe message that is logged: `log_level`.
     public var logLevel: LogThreshold
-    /// Whom `hilo run` becomes when it is started as root: hilo's own `user`, `OTEL_EBPF_USER`. Nil: the command
-    /// decides.
-    public var user: String?
     /// False when `OTEL_SDK_DISABLED=true`: hilo starts nothing and leaves with success.
     public var isEnabled: Bool
 
@@ -50,7 +47,6 @@ public struct Settings: Sendable, Equatable {
         resourceAttributes: [NamedValue] = [],
         shutdownTimeout: Duration = .seconds(10),
         logLevel: LogThreshold = .info,
-        user: String? = nil,
         isEnabled: Bool = true
     ) {
         self.discovery = discovery
@@ -65,7 +61,6 @@ public struct Settings: Sendable, Equatable {
         self.resourceAttributes = resourceAttributes
         self.shutdownTimeout = shutdownTimeout
         self.logLevel = logLevel
-        self.user = user
         self.isEnabled = isEnabled
     }
 }

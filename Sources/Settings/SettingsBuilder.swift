@@ -34,7 +34,6 @@ struct SettingsBuilder {
         if let level = reader.value("log_level", logLevel) { settings.logLevel = level }
         let longest = Duration.seconds(3600)
         if let timeout = reader.duration("shutdown_timeout", in: .zero...longest) { settings.shutdownTimeout = timeout }
-        settings.user = name("user")
         if let written = reader.written("trace_printer") {
             settings.tracePrinter = tracePrinter(written) ?? .disabled
         }

@@ -376,14 +376,12 @@ import TraceContext
         let settings = try Loading(
             """
             trace_printer: json_indent
-            user: tracer
             attributes: {instance_id: {override_hostname: box}}
             routes: {patterns: '/a,/b/{x,y}', unmatched: ""}
             ebpf: {hooks: syscall, tls: openssl}
             """, environment: ["OTEL_SDK_DISABLED": "TRUE", "OTEL_EBPF_HOST_ID": "id"]
         ).get()
         #expect(settings.tracePrinter == .json)
-        #expect(settings.user == "tracer")
         #expect(settings.attributes.hostName == "box" && settings.attributes.hostID == "id")
         #expect(settings.routes.patterns == ["/a", "/b/{x,y}"])
         #expect(settings.routes.unmatched == .wildcard)

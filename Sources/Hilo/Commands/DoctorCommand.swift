@@ -15,7 +15,8 @@ struct DoctorCommand: ParsableCommand {
         discussion: """
             It starts the helpers as hilo run would, hears what they found, and has them leave. Nothing is traced. \
             What is off or limited comes with the reason and, where somebody can do something, the remedy. The \
-            configuration is read as by hilo run: what it asks for has to work.
+            configuration is read as by hilo run: what it asks for has to work, but that any set of hooks will do, and \
+            that no process needs to be chosen.
 
               $ hilo doctor
               $ hilo doctor --json | jq -r '.features[] | select(.state != "on").remedy'

@@ -133,11 +133,25 @@ struct Examination {
     }
 
     private static func discovery(_ outcome: Trial.Outcome) -> Feature {
+        let name = "finding processes"
         switch outcome {
-        case .greeted: Feature("finding processes", .on, "executables and ports of every user's processes can be read")
-        case .failed(let explanation):
-            Feature("finding processes", .off, explanation.cause, remedy: explanation.remedy)
+        case .greeted(let hello) where seesEverything(hello):
+            return Feature(name, .on, "executables and ports of every user's processes can be read")
+        case .greeted:
+            return Feature(
+                name, .limited, "executables of every user's processes can be read, ports of hilo's own user's only",
+                remedy: inspectorsCapabilities)
+        case .failed(let explanation): return Feature(name, .off, explanation.cause, remedy: explanation.remedy)
         }
+    }
+
+    private static func seesEverything(_ inspector: Hello) -> Bool {
+        inspector.capabilities.effective.contains(.dacReadSearch)
+    }
+
+    private static var inspectorsCapabilities: String {
+        "as root, setcap \(HelperManifest.processInspector.fileCapabilities) "
+            + Installation.ofThisProcess().path(of: .processInspector)
     }
 
     private static func environments(_ outcome: Trial.Outcome) -> Feature {
@@ -145,13 +159,11 @@ struct Examination {
         guard case .greeted(let hello) = outcome else {
             return Feature(name, .off, "see finding processes")
         }
-        let kept = hello.capabilities.effective.contains(.dacReadSearch)
-        return kept
+        return seesEverything(hello)
             ? Feature(name, .on, "OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES of every user's processes are read")
             : Feature(
                 name, .limited, "only those of processes that run as hilo's own user are read",
-                remedy: "as root, setcap \(HelperManifest.processInspector.fileCapabilities) "
-                    + Installation.ofThisProcess().path(of: .processInspector))
+                remedy: inspectorsCapabilities)
     }
 
     private static func coordinator(_ bounding: BoundingSetEmptied) -> Feature {
