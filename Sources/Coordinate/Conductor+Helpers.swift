@@ -117,7 +117,7 @@ extension Conductor {
             progress.attacherReady()
             propagationMode = PropagationMode(HelperPlan.Carriers(session.settings.ebpf.contextPropagation), hello)
             if isFirst || hello.fact(Fact.headersWithheld) != nil { sayPassingOn(hello) }
-            if !isFirst { logger.notice("Contexts are passed on again") }
+            if !isFirst { logger.notice("\(purpose) again") }
         case .lost(let explanation, let pause):
             progress.attacherLost()
             sayLost(explanation, pause)
@@ -193,6 +193,12 @@ extension Conductor {
         }
     }
 
+    /// What the tc-attacher is there for.
+    private var purpose: String {
+        session.settings.ebpf.contextPropagation.isDisjoint(with: .all)
+            ? "IP options are read, and no context is passed on" : "Contexts are passed on"
+    }
+
     private func sayPassingOn(_ hello: Hello) {
         let carriers = session.settings.ebpf.contextPropagation
         let later = hello.fact(Fact.laterRequests) ?? "unknown"
@@ -200,7 +206,7 @@ extension Conductor {
         let withheld = hello.fact(Fact.headersWithheld)
         logger.log(
             level: withheld == nil ? .info : .warning,
-            "Contexts are passed on",
+            "\(purpose)",
             metadata: [
                 "headers": "\(withheld ?? String(carriers.contains(.headers)))",
                 "tcp_option": "\(carriers.contains(.tcp))",

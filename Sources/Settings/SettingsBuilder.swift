@@ -119,7 +119,7 @@ struct SettingsBuilder {
 
     private mutating func contextPropagation() -> ContextPropagation {
         if let written = reader.written("ebpf.context_propagation") {
-            return reader.value(written, propagation) ?? .disabled
+            return reader.value(written, remedy: "write one, or several with commas between", propagation) ?? .disabled
         }
         guard let written = reader.written("ebpf.enable_context_propagation") else { return .disabled }
         return reader.value(written, ValueParser.boolean) == true ? .all : .disabled

@@ -93,6 +93,16 @@ def test_a_good_file_is_good(workspace):
     file.write_text("open_port: 8080-8090,9000\nroutes:\n  patterns: ['/users/{id}']\n  unmatched: heuristic\n")
     done = hilo.command(workspace, "config", "validate", str(file))
     assert done.returncode == hilo.OK, done.stderr
+    assert done.stdout == f"{file}: no fault\n"
+
+
+def test_a_file_that_chooses_no_process(workspace):
+    """The environment can; alone, it would not do."""
+    file = workspace.directory("empty") / "hilo.yaml"
+    file.write_text("")
+    done = hilo.command(workspace, "config", "validate", str(file))
+    assert done.returncode == hilo.OK, done.stderr
+    assert "which processes to trace has to be said by the environment" in done.stdout
 
 
 def test_unreadable_and_missing_files(workspace, measured):

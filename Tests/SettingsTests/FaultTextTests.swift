@@ -113,7 +113,8 @@ import Testing
             "hilo.yaml:1:43: ebpf.maps_config.global_scale_factor: '4' is not a whole number from -3 to 3"),
         Case(
             "ebpf: {context_propagation: 'headers,ftp'}",
-            "hilo.yaml:1:29: ebpf.context_propagation: 'ftp' is not one of all, disabled, headers, ip, tcp"),
+            "hilo.yaml:1:29: ebpf.context_propagation: 'ftp' is not one of all, disabled, headers, ip, tcp; write "
+                + "one, or several with commas between"),
         Case(
             "ebpf: {traffic_control_backend: xdp}",
             "hilo.yaml:1:33: ebpf.traffic_control_backend: 'xdp' is not one of auto, tc, tcx"),

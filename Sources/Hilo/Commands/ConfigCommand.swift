@@ -29,9 +29,12 @@ struct ConfigValidateCommand: ParsableCommand {
         try leaving { () throws(Leaving) in
             let loaded = try Configuration.load(file: file, environment: Configuration.onlyReferences(), requiring: [])
             for warning in loaded.warnings { print("warning: \(warning)") }
-            print(
-                "\(file): \(loaded.warnings.isEmpty ? "no fault" : "no fault, \(loaded.warnings.count) without effect")"
-            )
+            var verdict = "\(file): no fault"
+            if !loaded.warnings.isEmpty { verdict += ", \(loaded.warnings.count) without effect" }
+            if loaded.settings.discovery.instrument.isEmpty {
+                verdict += "; which processes to trace has to be said by the environment"
+            }
+            print(verdict)
         }
     }
 }
