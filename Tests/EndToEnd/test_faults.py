@@ -149,6 +149,43 @@ def test_an_event_reader_that_is_stopped_at_the_end(run_hilo, collect, start, ne
     measured("1000 requests and the end while the event-reader was stopped: every span came")
 
 
+def test_no_processor_to_spare(run_hilo, collect, start, workspace, new_run, hooks, measured):
+    """Loops that take what they can get: all takes its time, and all of it happens."""
+    again = {
+        "event-reader": "Capture works again", "process-inspector": "Discovery works again",
+        "tc-attacher": "Contexts are passed on again",
+    }  # fmt: skip
+    more = {"OTEL_EBPF_BPF_CONTEXT_PROPAGATION": "all"}
+    if machine.FOLLOWS_TLS:
+        again["tls-attacher"] = "TLS of what begins is followed again"
+        more["OTEL_EBPF_BPF_TLS"] = "openssl"
+    server, recorder = start.chain(start.python().port), collect()
+    command = ["sh", "-c", f"ulimit -t {machine.duration(60):.0f}; while :; do :; done"]
+    output = workspace.directory("loops") / "output"
+    loops = [process.Child(command, output) for _ in range(4 * os.cpu_count())]
+    try:
+        run = run_hilo(hilo.environment(hooks, recorder.endpoint, **more))
+        ready = run.wait_ready(30)
+        killed = time.monotonic()
+        for helper in again:
+            os.kill(run.helper(helper), signal.SIGKILL)
+        back = {}
+        for helper, line in again.items():
+            until(lambda line=line: line in run.errors, f"{helper} to be back", timeout=30)
+            back[helper] = f"{time.monotonic() - killed:.1f} s"
+        plan = load.Plan(server.port, new_run(), 60, prefix="/same")
+        load.drive(plan)
+        recorder.wait_for_run(plan.run, lambda spans: len(spans) >= 3 * plan.count, "every span", timeout=30)
+        stopping = time.monotonic()
+        assert run.stop() == hilo.OK, run.errors
+        stopped = time.monotonic() - stopping
+        assert all(loop.running for loop in loops), "the loops ended before"
+    finally:
+        for loop in loops:
+            loop.stop()
+    measured(f"{len(loops)} loops: ready after {ready:.1f} s, back after {back}, stopped in {stopped:.1f} s")
+
+
 def test_what_nobody_can_count_is_said(run_hilo, start, new_run, measured):
     """Without the starter no heir comes: what is in the ring is lost, and how much that is nobody can say."""
     server = start.nginx_static()

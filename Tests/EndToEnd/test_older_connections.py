@@ -138,6 +138,7 @@ def test_have_options(run_hilo, collect, start, new_run, hooks, measured):
     server = start.chain(upstream.port)
     name = new_run()
     driver = calling(server, name)
+    until(lambda: len(server.entries()) >= WORKERS * EACH, "requests before hilo", timeout=30)
     runs = [
         run_hilo(passing_on(hooks, near.endpoint, "tcp", server.port)),
         run_hilo(passing_on(hooks, far.endpoint, "tcp", upstream.port)),
