@@ -35,9 +35,9 @@ class Half:
         return seconds / self.load.requests * 1e6
 
 
-def half(server, seconds: int, connections: int, run=None) -> Half:
+def half(case: cases.Case, server, seconds: int, run=None) -> Half:
     timer = meters.Timer({"server": meters.family(server.pid), **(meters.each(run.pid) if run else {})})
-    measured = meters.wrk(server.port, seconds, connections, cases.LOAD_PROCESSOR)
+    measured = meters.wrk(server.port, seconds, case.connections, cases.LOAD_PROCESSOR, case.scheme)
     spent = timer.read()
     return Half(measured, spent.pop("server"), spent)
 
@@ -45,15 +45,15 @@ def half(server, seconds: int, connections: int, run=None) -> Half:
 def compare(bench: cases.Bench, case: cases.Case, count: int, seconds: int) -> dict:
     """`count` pairs: without, with."""
     server = case.start(bench)
-    meters.wrk(server.port, 1, case.connections, cases.LOAD_PROCESSOR)
+    half(case, server, 1)
     without, traced = [], []
     for order in pairs.alternating(count, False, True):
         for with_hilo in order:
             if not with_hilo:
-                without.append(half(server, seconds, case.connections))
+                without.append(half(case, server, seconds))
                 continue
-            run = bench.hilo()
-            traced.append(half(server, seconds, case.connections, run))
+            run = bench.hilo(**case.settings)
+            traced.append(half(case, server, seconds, run))
             assert run.stop() == 0, run.errors
             assert (run.closing()["exchanges"] > 0) == case.selected, run.errors
     server.stop()
@@ -77,10 +77,8 @@ def compare(bench: cases.Bench, case: cases.Case, count: int, seconds: int) -> d
 def instrumented(bench: cases.Bench, case: cases.Case, count: int, seconds: int) -> dict:
     plain, inside = case.start(bench), case.instrumented(bench)
     for server in (plain, inside):
-        meters.wrk(server.port, 2, case.connections, cases.LOAD_PROCESSOR)
-    halves = [
-        (half(plain, seconds, case.connections), half(inside, seconds, case.connections)) for _ in range(count)
-    ]
+        half(case, server, 2)
+    halves = [(half(case, plain, seconds), half(case, inside, seconds)) for _ in range(count)]
     plain.stop()
     inside.stop()
     return {

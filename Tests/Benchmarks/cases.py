@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 from typing import Callable
 
-from kit import hilo, places, ports, process, servers
+from kit import certificates, hilo, places, ports, process, servers
 
 APPS = pathlib.Path(__file__).resolve().parent / "apps"
 #: The server has one processor and the load the other; hilo takes what it gets from both, as it would.
@@ -37,6 +37,12 @@ class Case:
     selected: bool = True
     #: The same server with OpenTelemetry's own instrumentation inside, to compare with.
     instrumented: Callable[["Bench"], servers.Server] | None = None
+    #: With https, hilo is told to follow TLS.
+    scheme: str = "http"
+
+    @property
+    def settings(self) -> dict:
+        return {"OTEL_EBPF_BPF_TLS": "openssl"} if self.scheme == "https" else {}
 
 
 class Bench:
@@ -58,8 +64,8 @@ class Bench:
             environment={"HOME": str(directory), **(environment or {})},
         )
 
-    def nginx(self, port: int | None = None) -> servers.Server:
-        started = self.servers.nginx("access_log off; location / { return 200 hello; }", port=port)
+    def nginx(self, port: int | None = None, block: str = "") -> servers.Server:
+        started = self.servers.nginx(f"access_log off; location / {{ return 200 hello; }} {block}", port=port)
         for pid in [started.pid, *process.children_of(started.pid)]:
             process.pin(pid, SERVER_PROCESSOR)
         return started
@@ -68,9 +74,24 @@ class Bench:
         self.nginx()
         return self.nginx(ports.take(ports.UNTRACED))
 
+    def nginx_with_tls(self) -> servers.Server:
+        port, files = ports.take(), self._certificates()
+        block = f"listen 127.0.0.1:{port} ssl; ssl_certificate {files}/server.pem;"
+        started = self.nginx(block=f"{block} ssl_certificate_key {files}/server.key;")
+        started.port = port
+        return started
+
     def node(self) -> servers.Server:
         port = ports.take()
         return self.pinned("node", ["node", APPS / "node_server.js", port], port)
+
+    def node_with_tls(self) -> servers.Server:
+        port, files = ports.take(), self._certificates()
+        command = ["node", APPS / "node_server.js", port, files / "server.pem", files / "server.key"]
+        return self.pinned("node", command, port)
+
+    def _certificates(self) -> pathlib.Path:
+        return certificates.make(self.workspace.directory("tls"))
 
     def flask(self) -> servers.Server:
         port = ports.take()
@@ -118,4 +139,6 @@ CASES = [
     Case("nginx, not selected", 16, Bench.unselected_nginx, selected=False),
     Case("node", 16, Bench.node),
     Case("flask", 16, Bench.flask, instrumented=Bench.instrumented_flask),
+    Case("TLS, nginx", 16, Bench.nginx_with_tls, scheme="https"),
+    Case("TLS, node", 16, Bench.node_with_tls, scheme="https"),
 ]

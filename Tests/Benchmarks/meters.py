@@ -78,16 +78,18 @@ class Load:
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
-def wrk(port: int, seconds: int, connections: int, processor: int) -> Load:
-    command = wrk_command(port, seconds, connections, processor)
+def wrk(port: int, seconds: int, connections: int, processor: int, scheme: str = "http") -> Load:
+    command = wrk_command(port, seconds, connections, processor, scheme=scheme)
     return load_of(subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout)
 
 
-def wrk_command(port: int, seconds: int, connections: int, processor: int, headers: tuple = ()) -> list:
+def wrk_command(
+    port: int, seconds: int, connections: int, processor: int, headers: tuple = (), scheme: str = "http"
+) -> list:
     command = ["taskset", "-c", str(processor), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     for header in headers:
         command += ["-H", header]
-    return [*command, f"http://127.0.0.1:{port}/"]
+    return [*command, f"{scheme}://127.0.0.1:{port}/"]
 
 
 def load_of(text: str) -> Load:
