@@ -1,4 +1,4 @@
-/* counters: exact counts of what was wanted, what was dropped and which calls failed. 344 B a CPU. */
+/* counters: exact counts of what was wanted, what was dropped and which calls failed. 360 B a CPU. */
 #ifndef HILO_MAP_COUNTERS_H
 #define HILO_MAP_COUNTERS_H
 #include <bpf/bpf_helpers.h>

@@ -13,7 +13,8 @@ struct DemoCommand: ParsableCommand {
 
               $ hilo demo
 
-            Exit code 0 when the trace was drawn, 69 when a program is missing, else that of hilo run.
+            Exit code 0 when the trace was drawn or it was stopped, 69 when a program is missing, 70 when a sample \
+            service fails, else that of hilo run.
             """)
 
     @Option(
