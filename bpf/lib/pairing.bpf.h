@@ -11,7 +11,7 @@
 
 /* So long after its last call the handshake that an object has made may leave. Its peer has given up by then. */
 #define PAIRING_PATIENCE_NS 60000000000ULL
-/* To have a process's objects, which a thread keeps for some tens of nanoseconds. */
+/* To have a process's objects, which a thread keeps for a few instructions. */
 #define PAIRING_TRIES 32
 
 static __always_inline struct pairing *pairing_of(u32 tgid)
