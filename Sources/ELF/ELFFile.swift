@@ -4,9 +4,9 @@
 /// looked at than ``ELFLimits`` has, and memory is needed for one piece of a table at a time. The file may change
 /// while it is read: the answer may then be wrong, and nothing worse.
 public struct ELFFile<Source: RandomAccess & ~Copyable>: ~Copyable {
-    private let source: Source
+    let source: Source
     private let header: ELFHeader
-    private let segments: Segments
+    let segments: Segments
 
     /// Reads the headers.
     ///

@@ -11,6 +11,10 @@ struct Region: Hashable {
         self.size = size
     }
 
+    func contains(_ place: UInt64) -> Bool {
+        place >= offset && place - offset < size
+    }
+
     /// The part from `start` on, `size` bytes or all that is left; nil when it is not within this one.
     func part(from start: UInt64, size partSize: UInt64? = nil) -> Region? {
         guard start <= size, partSize ?? 0 <= size - start else { return nil }

@@ -61,6 +61,11 @@ struct Segments {
         return nil
     }
 
+    /// The executable segment that a place in the file belongs to.
+    func executable(around offset: UInt64) -> Region? {
+        segments.first { $0.isExecutable && $0.bytes.contains(offset) }?.bytes
+    }
+
     /// What is mapped from an address on, to the end of its segment; nil when that address is not mapped.
     func mapped(at address: UInt64) -> Region? {
         for segment in segments where address >= segment.address {

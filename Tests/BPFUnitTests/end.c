@@ -132,7 +132,7 @@ void end_close(struct dice *d, struct end *end)
     if (whole && !end->server && chance(d, 70)) {
         oracle_end_of_stream(&end->oracle);
         if (end->encrypts)
-            tls_end_of_stream(&end->tls);
+            tls_end_of_stream(&end->tls, chance(d, 50) ? HILO_TLS_READ : HILO_TLS_READ_INTERNAL);
         else
             peer_end_of_stream(&end->peer);
         run_somewhere(d, end);

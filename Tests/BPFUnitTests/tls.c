@@ -10,6 +10,10 @@ void tls_open(struct tls *tls, struct peer *peer, enum tls_way way, u64 ssl)
 void tls_enter(enum hilo_tls_function function, u64 ssl, const u8 *buffer, u64 length, const u64 *count)
 {
     struct pt_regs r = { .di = ssl, .si = (u64)buffer, .dx = length, .cx = (u64)count };
+    if (function == HILO_TLS_WRITE_EX2) {
+        r.r8 = r.cx;
+        r.cx = 0;
+    }
     kernel.attach_cookie = function;
     call_begins(&r);
 }
@@ -92,14 +96,15 @@ static void shake_hands_within(struct tls *tls, struct dice *d, bool server)
 void tls_read(struct tls *tls, struct dice *d, const u8 *bytes, u32 size)
 {
     static u64 count;
-    bool is_ex = chance(d, 50), by_memory = tls->way == TLS_BY_MEMORY;
-    enum hilo_tls_function function = is_ex ? HILO_TLS_READ_EX : HILO_TLS_READ;
+    static const enum hilo_tls_function functions[] = { HILO_TLS_READ, HILO_TLS_READ_EX, HILO_TLS_READ_INTERNAL };
+    enum hilo_tls_function function = PICK(d, functions);
+    bool is_int = function == HILO_TLS_READ, by_memory = tls->way == TLS_BY_MEMORY;
     u32 room = size + (chance(d, 50) ? below(d, 5000) : 0);
     if (chance(d, 20)) {
         /* Nothing is there. */
         tls_enter(function, tls->ssl, bytes, room, &count);
         shake_hands_within(tls, d, true);
-        tls_leave(function, is_ex ? 0 : -1);
+        tls_leave(function, function == HILO_TLS_READ_EX ? 0 : -1);
     }
     if (by_memory)
         records(tls, true, APPLICATION_DATA, size);
@@ -112,14 +117,15 @@ void tls_read(struct tls *tls, struct dice *d, const u8 *bytes, u32 size)
     kernel_user_forget();
     kernel_user_memory(&count, sizeof(count));
     kernel_user_memory(bytes, size);
-    tls_leave(function, is_ex ? 1 : (int)size);
+    tls_leave(function, is_int ? (int)size : 1);
 }
 
 void tls_write(struct tls *tls, struct dice *d, const u8 *bytes, u32 size, u32 taken, u32 absent)
 {
     static u64 count;
-    bool is_ex = chance(d, 50), by_memory = tls->way == TLS_BY_MEMORY;
-    enum hilo_tls_function function = is_ex ? HILO_TLS_WRITE_EX : HILO_TLS_WRITE;
+    static const enum hilo_tls_function functions[] = { HILO_TLS_WRITE, HILO_TLS_WRITE_EX, HILO_TLS_WRITE_EX2 };
+    enum hilo_tls_function function = PICK(d, functions);
+    bool is_int = function == HILO_TLS_WRITE, by_memory = tls->way == TLS_BY_MEMORY;
     count = ~0ULL;
     kernel_user_forget();
     kernel_user_memory(bytes, size);
@@ -134,17 +140,18 @@ void tls_write(struct tls *tls, struct dice *d, const u8 *bytes, u32 size, u32 t
     kernel_user_forget();
     kernel_user_memory(&count, sizeof(count));
     kernel_user_memory(bytes, size);
-    tls_leave(function, is_ex ? taken > 0 : taken ? (int)taken : -1);
+    tls_leave(function, !is_int ? taken > 0 : taken ? (int)taken : -1);
     if (by_memory)
         records(tls, false, APPLICATION_DATA, taken);
 }
 
-void tls_end_of_stream(struct tls *tls)
+void tls_end_of_stream(struct tls *tls, enum hilo_tls_function function)
 {
     static const u8 nothing[1];
-    tls_enter(HILO_TLS_READ, tls->ssl, nothing, sizeof(nothing), NULL);
+    static const u64 none;
+    tls_enter(function, tls->ssl, nothing, sizeof(nothing), &none);
     tls_record(tls, true, ALERT, 2);
-    tls_leave(HILO_TLS_READ, 0);
+    tls_leave(function, 0);
 }
 
 void tls_free(struct tls *tls)

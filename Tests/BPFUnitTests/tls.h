@@ -26,15 +26,15 @@ void tls_open(struct tls *tls, struct peer *peer, enum tls_way way, u64 ssl);
 /* SSL_do_handshake until it is done; the first record leaves, or comes where this end listens. */
 void tls_shake_hands(struct tls *tls, bool server);
 
-/* SSL_read or SSL_read_ex, once the record is there; with dice sometimes for nothing before. */
+/* SSL_read, SSL_read_ex, or what both call, once the record is there; with dice sometimes for nothing before. */
 void tls_read(struct tls *tls, struct dice *dice, const u8 *bytes, u32 size);
 
-/* SSL_write or SSL_write_ex of all these, of which it takes the first `taken`; 0: it wants to be called again.
- * `absent`: so many of the last ones are not resident before OpenSSL has read them. */
+/* SSL_write, or one of those that end in _ex, of all these, of which it takes the first `taken`; 0: it wants to be
+ * called again. `absent`: so many of the last ones are not resident before OpenSSL has read them. */
 void tls_write(struct tls *tls, struct dice *dice, const u8 *bytes, u32 size, u32 taken, u32 absent);
 
-/* The peer says that it will send no more. */
-void tls_end_of_stream(struct tls *tls);
+/* The peer says that it will send no more, to HILO_TLS_READ or HILO_TLS_READ_INTERNAL. */
+void tls_end_of_stream(struct tls *tls, enum hilo_tls_function function);
 
 void tls_free(struct tls *tls);
 

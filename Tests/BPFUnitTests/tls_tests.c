@@ -618,7 +618,8 @@ static void hostile(void)
 {
     static const enum hilo_tls_function functions[] = { HILO_TLS_HANDSHAKE, HILO_TLS_READ, HILO_TLS_READ_EX,
                                                         HILO_TLS_WRITE, HILO_TLS_WRITE_EX, HILO_TLS_FREE,
-                                                        HILO_TLS_EARLY, HILO_TLS_SENDFILE, 0, 99 };
+                                                        HILO_TLS_EARLY, HILO_TLS_SENDFILE, HILO_TLS_READ_INTERNAL,
+                                                        HILO_TLS_WRITE_EX2, 0, 99 };
     static const u64 lengths[] = { 0, 1, 20, 33, 1000, 0x7fffffff, 0x80000000, 0xffffffff, ~0ULL };
     static const int results[] = { -1, 0, 1, 20, 33, 1000, 0x7fffffff, -0x7fffffff - 1 };
     static u64 count;

@@ -14,7 +14,8 @@ import Testing
     @Test func aSessionsBeginComesLast() {
         let order = [
             HILO_TLS_EARLY, HILO_TLS_EARLY, HILO_TLS_READ, HILO_TLS_READ_EX, HILO_TLS_WRITE, HILO_TLS_WRITE_EX,
-            HILO_TLS_SENDFILE, HILO_TLS_FREE, HILO_TLS_HANDSHAKE,
+            HILO_TLS_READ_INTERNAL, HILO_TLS_WRITE_EX, HILO_TLS_WRITE_EX2, HILO_TLS_SENDFILE, HILO_TLS_FREE,
+            HILO_TLS_HANDSHAKE,
         ].map(\.rawValue)
         #expect(Self.cookies(OpenSSLFunctions.places(Self.offsets, atReturn: false)) == order)
         let returns = Self.cookies(OpenSSLFunctions.places(Self.offsets, atReturn: true))
@@ -22,7 +23,7 @@ import Testing
     }
 
     @Test func placesAreTheirNames() {
-        #expect(OpenSSLFunctions.names.count == OpenSSLFunctions.all.count)
+        #expect(Set(OpenSSLFunctions.all.map(\.name)).count == OpenSSLFunctions.all.count)
         for place in OpenSSLFunctions.places(Self.offsets, atReturn: false) {
             let function = OpenSSLFunctions.all[Int(place.offset) - 1]
             #expect(Self.offsets[function.name] == place.offset && function.cookie == place.cookie)
@@ -30,5 +31,14 @@ import Testing
         let few: [String: UInt64] = ["SSL_write": 2, "SSL_read": 1, "SSL_free": 3, "main": 4]
         #expect(OpenSSLFunctions.places(few, atReturn: false).map(\.offset) == [1, 2, 3])
         #expect(OpenSSLFunctions.places(few, atReturn: true).map(\.offset) == [1, 2])
+    }
+
+    /// What is named in the file is what applications call; what takes their place is found by its callers.
+    @Test func whatIsSharedIsNotSearchedFor() {
+        for shared in OpenSSLFunctions.shared {
+            #expect(!OpenSSLFunctions.names.contains(shared.function.name))
+            #expect(OpenSSLFunctions.names.isSuperset(of: shared.callers + [shared.wrapper, shared.caller]))
+            #expect(shared.callers.contains(shared.caller))
+        }
     }
 }

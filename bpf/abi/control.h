@@ -31,6 +31,10 @@ enum hilo_tls_function {
 	HILO_TLS_FREE = 6,      /* void SSL_free(SSL *) */
 	HILO_TLS_EARLY = 7,     /* int SSL_write_early_data(SSL *, ...), SSL_read_early_data: they call the _ex ones */
 	HILO_TLS_SENDFILE = 8,  /* ssize_t SSL_sendfile(SSL *, int, off_t, size_t, int) */
+	/* What SSL_read and SSL_read_ex both call: as the latter, and 0 when the peer has ended. */
+	HILO_TLS_READ_INTERNAL = 9,
+	/* int SSL_write_ex2(SSL *, const void *, size_t, uint64_t, size_t *), and what it calls */
+	HILO_TLS_WRITE_EX2 = 10,
 };
 
 enum hilo_propagation {

@@ -9,6 +9,7 @@ struct pt_regs {
 	unsigned long si;
 	unsigned long dx;
 	unsigned long cx;
+	unsigned long r8;
 	unsigned long r10;
 	unsigned long ax;
 	unsigned long orig_ax;

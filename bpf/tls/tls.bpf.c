@@ -23,12 +23,20 @@ enum {
 
 static __always_inline bool call_writes(const struct tls_call *call)
 {
-	return call->function == HILO_TLS_WRITE || call->function == HILO_TLS_WRITE_EX;
+	return call->function == HILO_TLS_WRITE || call->function == HILO_TLS_WRITE_EX ||
+	       call->function == HILO_TLS_WRITE_EX2;
 }
 
 static __always_inline bool call_reads(const struct tls_call *call)
 {
-	return call->function == HILO_TLS_READ || call->function == HILO_TLS_READ_EX;
+	return call->function == HILO_TLS_READ || call->function == HILO_TLS_READ_EX ||
+	       call->function == HILO_TLS_READ_INTERNAL;
+}
+
+/* Those with an int for a size, which return how many bytes passed. The others leave that in memory. */
+static __always_inline bool call_is_int(const struct tls_call *call)
+{
+	return call->function == HILO_TLS_READ || call->function == HILO_TLS_WRITE;
 }
 
 /* Those whose bytes count. */
@@ -149,10 +157,14 @@ int call_begins(struct pt_regs *regs)
 		return 0;
 	if (!p->encrypts)
 		__sync_val_compare_and_swap(&p->encrypts, 0, bpf_ktime_get_ns());
-	/* All at once: the verifier takes no place in them that is known only as the program runs. */
+	u32 function = bpf_get_attach_cookie(regs);
+	/* Each by itself: the verifier takes no place in them that is known only as the program runs. */
 	u64 ssl = regs->di, buffer = regs->si, length = regs->dx, count_at = regs->cx;
 	barrier();
-	struct tls_call call = { .ssl = ssl, .function = bpf_get_attach_cookie(regs), .since = p->encrypts };
+	if (function == HILO_TLS_WRITE_EX2)
+		count_at = regs->r8;
+	barrier();
+	struct tls_call call = { .ssl = ssl, .function = function, .since = p->encrypts };
 	const struct tls_call *outer = bpf_map_lookup_elem(&tls_calls, &thread);
 	bool again = outer && outer->since == call.since && outer->ssl == ssl;
 	/* Reading and writing shake hands by themselves, where that is to be done. */
@@ -172,8 +184,7 @@ int call_begins(struct pt_regs *regs)
 	if (!call.settled)
 		pairing_begins(p, tgid, ssl);
 	if (call_reads(&call) || call_writes(&call)) {
-		bool is_int = call.function == HILO_TLS_READ || call.function == HILO_TLS_WRITE;
-		if (is_int)
+		if (call_is_int(&call))
 			length = (s32)length > 0 ? (u32)length : 0;
 		call.buffer = buffer;
 		call.length = length > CALL_MOST ? CALL_MOST : length;
@@ -200,10 +211,10 @@ int call_begins(struct pt_regs *regs)
 static __always_inline u32 call_result(const struct tls_call *call, s32 returned, struct tls_session *session)
 {
 	u64 size = returned;
-	bool is_ex = call->function == HILO_TLS_READ_EX || call->function == HILO_TLS_WRITE_EX;
+	bool is_told = (call_reads(call) || call_writes(call)) && !call_is_int(call);
 	if (returned <= 0 || !call_counts(call))
 		return 0;
-	if (is_ex && bpf_probe_read_user(&size, sizeof(size), (void *)call->count_at)) {
+	if (is_told && bpf_probe_read_user(&size, sizeof(size), (void *)call->count_at)) {
 		session_is_displaced(session);
 		count(HILO_COUNT_USER_READ_FAILED);
 	}
@@ -245,7 +256,7 @@ int call_ends(struct pt_regs *regs)
 	} else if (call_reads(&call) && size) {
 		if (!session_walk(session, call.ssl, call.buffer, size, 1, 0))
 			session_is_displaced(session);
-	} else if (call.function == HILO_TLS_READ && !returned) {
+	} else if ((call.function == HILO_TLS_READ || call.function == HILO_TLS_READ_INTERNAL) && !returned) {
 		session_end_of_stream(session, call.ssl);
 	}
 	return 0;
