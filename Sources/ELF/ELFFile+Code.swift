@@ -11,16 +11,16 @@ extension ELFFile where Source: ~Copyable {
     /// at both, and every call passes both.
     ///
     /// - Parameters:
-    ///   - function: as ``offsets(of:)`` has it.
+    ///   - function: as ``offsets(of:also:)`` has it.
     public func entry(of function: UInt64) throws(ELFError) -> UInt64 {
         Prologue(try code(at: function)).push.map { function + UInt64($0) } ?? function
     }
 
-    /// The entry of the function that two others hand their work to: what `wrapper` calls first, with its own
+    /// Where the function begins that two others hand their work to: what `wrapper` calls first, with its own
     /// arguments, and `other` calls as well.
     ///
     /// - Parameters:
-    ///   - wrapper: as ``offsets(of:)`` has it, and so has `other`.
+    ///   - wrapper: as ``offsets(of:also:)`` has it, and so has `other`.
     /// - Returns: Nil where that is not to be seen, or that function begins with something else than a push.
     public func callee(of wrapper: UInt64, and other: UInt64) throws(ELFError) -> UInt64? {
         guard let segment = segments.executable(around: wrapper), segment.contains(other) else { return nil }
@@ -30,8 +30,8 @@ extension ELFFile where Source: ~Copyable {
         else { return nil }
         let calls = try self.code(at: other)
         let isCalled = calls.indices.contains { Prologue.callee(in: calls, at: $0, of: other) == callee }
-        guard isCalled else { return nil }
-        return Prologue(try self.code(at: callee)).push.map { callee + UInt64($0) }
+        guard isCalled, Prologue(try self.code(at: callee)).push != nil else { return nil }
+        return callee
     }
 
     /// What a function begins with; less where its segment ends, nothing outside of code.

@@ -23,12 +23,16 @@ public struct ELFFile<Source: RandomAccess & ~Copyable>: ~Copyable {
     /// What is exported (.dynsym) comes first; the other symbols (.symtab) are read only if a name is missing then.
     /// Files without section headers are searched as the dynamic linker does.
     ///
-    /// - Parameter names: As in the symbol table: C names as they are, others mangled, without a version.
+    /// - Parameters:
+    ///   - names: As in the symbol table: C names as they are, others mangled, without a version.
+    ///   - others: Such that are no reason to read the other symbols if only they are missing.
     /// - Returns: Offsets by name. Left out is what this file does not define as a function, has no code for, or has
     ///   two of with that name.
     /// - Throws: ``ELFError``; nothing is answered by a file that is broken in part.
-    public func offsets(of names: Set<String>) throws(ELFError) -> [String: UInt64] {
-        var search = SymbolSearch(of: names)
+    public func offsets(
+        of names: Set<String>, also others: Set<String> = []
+    ) throws(ELFError) -> [String: UInt64] {
+        var search = SymbolSearch(of: names, also: others)
         guard search.isOpen else { return [:] }
         if let sections = try Sections(of: source, header) {
             for purpose in [SymbolTable.Purpose.dynamic, .full] where search.isOpen {

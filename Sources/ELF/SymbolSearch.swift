@@ -7,18 +7,22 @@ struct SymbolSearch {
     }
 
     private let names: [String]
+    /// How many of them, the first ones, are a reason to go on.
+    private let needed: Int
     private var answers: [Answer?]
     private var symbolsLeft = ELFLimits.symbols
     private var stringsLeft = ELFLimits.strings
 
-    init(of names: Set<String>) {
+    init(of names: Set<String>, also others: Set<String>) {
         // No symbol has an empty name, or one with a NUL in it.
-        self.names = names.filter { !$0.isEmpty && !$0.utf8.contains(0) }
+        let first = names.filter { !$0.isEmpty && !$0.utf8.contains(0) }
+        needed = first.count
+        self.names = first + others.subtracting(names).filter { !$0.isEmpty && !$0.utf8.contains(0) }
         answers = Array(repeating: nil, count: self.names.count)
     }
 
-    /// Some name has not been seen yet.
-    var isOpen: Bool { answers.contains { $0 == nil } }
+    /// Some name that is needed has not been seen yet.
+    var isOpen: Bool { answers[..<needed].contains { $0 == nil } }
 
     var offsets: [String: UInt64] {
         var offsets: [String: UInt64] = [:]

@@ -58,7 +58,7 @@ import Testing
         @Test func whatBothCallIsFound() throws {
             #expect(try Self.calleeFound() == Self.callee)
             #expect(try Self.calleeFound(wrapper: Self.endBranch) == Self.callee)
-            #expect(try Self.calleeFound(callee: Self.endBranch + Self.pushOfR12) == Self.callee + 4)
+            #expect(try Self.calleeFound(callee: Self.endBranch + Self.pushOfR12) == Self.callee)
             #expect(try Self.calleeFound(at: 0) == 0, "before both")
             let late = [UInt8](repeating: 0x90, count: 59)
             #expect(try Self.calleeFound(caller: late) == Self.callee, "as late as can be")

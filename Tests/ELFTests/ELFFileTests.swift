@@ -17,6 +17,24 @@ import Testing
         #expect(try image.bytes.offsets(of: wanted) == expected)
     }
 
+    /// What would only be good to know is no reason to read the larger table, whatever that is like.
+    @Test func whatIsNotNeededOpensNoTable() throws {
+        let inner = Symbol("inner", Image.code + 0x30, info: Symbol.local)
+        let image = Image(exported: [Self.read, Self.readEx], all: [inner])
+        let found = [
+            "SSL_read": image.offset(Self.read.value), "SSL_read_ex": image.offset(Self.readEx.value),
+            "inner": image.offset(inner.value),
+        ]
+        let other: Set = ["inner", "SSL_read_ex", "SSL_read", ""]
+        let tooLarge = image.bytes.setting(24 * (ELFLimits.symbols + 1), at: image.section(3) + 32)
+        for bytes in [image.bytes, tooLarge] {
+            let exported = try ELFFile(MemoryFile(bytes)).offsets(of: ["SSL_read"], also: other)
+            #expect(exported == found.filter { $0.key != "inner" })
+        }
+        #expect(try ELFFile(MemoryFile(image.bytes)).offsets(of: ["SSL_read", "missing"], also: other) == found)
+        #expect(throws: ELFError.self) { try ELFFile(MemoryFile(tooLarge)).offsets(of: ["inner"], also: other) }
+    }
+
     @Test func aNameIsComparedWhole() throws {
         let symbols = [
             Symbol("SSL_rea", Image.code), Symbol("SSL_read2", Image.code), Symbol("xSSL_read", Image.code),

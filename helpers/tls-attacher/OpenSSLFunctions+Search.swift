@@ -25,7 +25,7 @@ extension OpenSSLFunctions {
 
     /// Nothing for a file that does not hold OpenSSL.
     private static func entries(in file: borrowing ELFFile<OpenFile>) throws(ELFError) -> [String: UInt64] {
-        var offsets = try file.offsets(of: names)
+        var offsets = try file.offsets(of: names, also: helping)
         guard offsets["SSL_read"] != nil, offsets["SSL_write"] != nil else { return [:] }
         for one in shared {
             guard let wrapper = offsets[one.wrapper], let caller = offsets[one.caller],

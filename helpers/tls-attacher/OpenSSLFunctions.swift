@@ -62,7 +62,9 @@ enum OpenSSLFunctions {
     ]
 
     /// What a file is searched for.
-    static let names = Set(all.map(\.name)).subtracting(shared.map(\.function.name)).union(shared.map(\.wrapper))
+    static let names = Set(all.map(\.name)).subtracting(shared.map(\.function.name))
+    /// What is attached to in no case, and helps to find what is.
+    static let helping = Set(shared.map(\.wrapper)).subtracting(names)
 
     /// Those that a file has, in that order.
     ///
